@@ -1,0 +1,121 @@
+//! What a lookup takes: an owned or a borrowed key.
+
+use super::{KeyHashes, KeyRef, SessionKey};
+
+/// Keeps [`AsKey`] to the keys of this crate, so that it can grow.
+pub trait Sealed {}
+
+/// What a lookup takes: a [`&SessionKey`](SessionKey) or a [`KeyRef`].
+///
+/// It answers what a table needs to find a stored key, without an allocation. It cannot be implemented outside of
+/// this crate.
+///
+/// ```
+/// use tenure_core::{AsKey, KeyRef, SessionKey};
+///
+/// fn found(asked: impl AsKey, stored: &SessionKey) -> bool {
+///     asked.hashes().full == stored.hashes().full && asked.is(stored)
+/// }
+///
+/// let stored = SessionKey::for_room("telegram", "bot_1", "chat_123");
+/// assert!(found(&stored.clone(), &stored));
+/// assert!(found(KeyRef::for_room("telegram", "bot_1", "chat_123"), &stored));
+///
+/// let thread = KeyRef::new("telegram", "bot_1", "chat_123", Some("t_9"));
+/// assert!(!found(thread, &stored));
+/// assert!(thread.room_scope_is(&stored));
+/// ```
+pub trait AsKey: Sealed {
+    /// Both hashes. Computes nothing.
+    fn hashes(&self) -> KeyHashes;
+
+    /// Is `key` this key? Equal parts, the thread included.
+    fn is(&self, key: &SessionKey) -> bool;
+
+    /// Is `key` exactly this key's room scope? Its thread is none, the other three parts are equal.
+    fn room_scope_is(&self, key: &SessionKey) -> bool;
+
+    /// Is the thread none?
+    fn is_room_scope(&self) -> bool;
+
+    /// The same key, with borrowed parts. Hashes nothing anew.
+    fn key_ref(&self) -> KeyRef<'_>;
+
+    /// The same key, owned. Hashes nothing anew; may allocate, see [`SessionKey::new`].
+    fn to_session_key(&self) -> SessionKey;
+
+    /// The key without its thread, owned. Hashes nothing anew; may allocate, see [`SessionKey::new`].
+    fn room_scope(&self) -> SessionKey;
+}
+
+impl Sealed for SessionKey {}
+
+impl AsKey for SessionKey {
+    #[inline]
+    fn hashes(&self) -> KeyHashes {
+        self.hashes
+    }
+
+    #[inline]
+    fn is(&self, key: &SessionKey) -> bool {
+        self == key
+    }
+
+    #[inline]
+    fn room_scope_is(&self, key: &SessionKey) -> bool {
+        key.is_room_scope() && self.same_room(key)
+    }
+
+    #[inline]
+    fn is_room_scope(&self) -> bool {
+        self.is_room_scope()
+    }
+
+    fn key_ref(&self) -> KeyRef<'_> {
+        KeyRef::borrowing(self)
+    }
+
+    fn to_session_key(&self) -> SessionKey {
+        self.clone()
+    }
+
+    fn room_scope(&self) -> SessionKey {
+        self.room_scope()
+    }
+}
+
+impl<T: AsKey + ?Sized> Sealed for &T {}
+
+impl<T: AsKey + ?Sized> AsKey for &T {
+    #[inline]
+    fn hashes(&self) -> KeyHashes {
+        (**self).hashes()
+    }
+
+    #[inline]
+    fn is(&self, key: &SessionKey) -> bool {
+        (**self).is(key)
+    }
+
+    #[inline]
+    fn room_scope_is(&self, key: &SessionKey) -> bool {
+        (**self).room_scope_is(key)
+    }
+
+    #[inline]
+    fn is_room_scope(&self) -> bool {
+        (**self).is_room_scope()
+    }
+
+    fn key_ref(&self) -> KeyRef<'_> {
+        (**self).key_ref()
+    }
+
+    fn to_session_key(&self) -> SessionKey {
+        (**self).to_session_key()
+    }
+
+    fn room_scope(&self) -> SessionKey {
+        (**self).room_scope()
+    }
+}

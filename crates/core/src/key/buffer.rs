@@ -1,0 +1,150 @@
+//! The parts of a key in one run of bytes: channel, bridge, room, thread. Short runs are stored in the key itself,
+//! longer ones in one shared allocation.
+
+use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
+
+/// How many bytes of text fit into the key itself: what 40 bytes leave beside the tag and the four ends.
+pub(super) const INLINE: usize = 35;
+
+/// Stands for the end of the thread of an inline key that has none.
+const NO_THREAD: u8 = u8::MAX;
+
+/// The run of parts, in 40 bytes.
+///
+/// A run of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Buffer {
+    Inline {
+        /// Where each part ends; the last is [`NO_THREAD`] without a thread.
+        ends: [u8; 4],
+        /// The run, then zeros: equal keys have equal arrays, and whole arrays compare in a few wide loads.
+        bytes: [u8; INLINE],
+    },
+    // Here the ends of the first three parts take 48 bits each, cut in two so that they pack: more than a process
+    // can address. The thread is what follows them.
+    Heap {
+        threaded: bool,
+        low: [u32; 3],
+        high: [u16; 3],
+        text: Arc<str>,
+    },
+}
+
+/// A run with the ends of its first three parts; the thread is what follows them.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) ends: [usize; 3],
+    pub(super) threaded: bool,
+}
+
+impl<'a> Run<'a> {
+    /// The bytes of the room scope: a prefix.
+    #[inline]
+    pub(super) fn room_scope(self) -> &'a [u8] {
+        &self.bytes[..self.ends[2]]
+    }
+
+    /// The parts, for ordering: the order of UTF-8 bytes is the order of the text.
+    pub(super) fn parts(self) -> ([&'a [u8]; 3], Option<&'a [u8]>) {
+        let Self { bytes, ends: [a, b, c], threaded } = self;
+        ([&bytes[..a], &bytes[a..b], &bytes[b..c]], threaded.then(|| &bytes[c..]))
+    }
+
+    /// Are these the first three parts?
+    #[inline]
+    pub(super) fn has_room(self, [channel, bridge, room]: [&str; 3]) -> bool {
+        let [a, b, c] = self.ends;
+        // A slice compares its length first: one of another length is not read.
+        self.bytes[..a] == *channel.as_bytes()
+            && self.bytes[a..b] == *bridge.as_bytes()
+            && self.bytes[b..c] == *room.as_bytes()
+    }
+
+    /// Is this the thread?
+    #[inline]
+    pub(super) fn has_thread(self, thread: Option<&str>) -> bool {
+        match thread {
+            None => !self.threaded,
+            Some(thread) => self.threaded && self.bytes[self.ends[2]..] == *thread.as_bytes(),
+        }
+    }
+}
+
+impl Buffer {
+    pub(super) fn new([channel, bridge, room]: [&str; 3], thread: Option<&str>) -> Self {
+        let threaded = thread.is_some();
+        let thread = thread.unwrap_or_default();
+        // Cannot overflow while each part has its own place in memory. Were one huge text to stand for several parts,
+        // the sum stops at the top, and reserving so much fails as every too large reservation does.
+        let a = channel.len();
+        let b = a.saturating_add(bridge.len());
+        let c = b.saturating_add(room.len());
+        let total = c.saturating_add(thread.len());
+        if total > INLINE {
+            let mut text = String::with_capacity(total);
+            for part in [channel, bridge, room, thread] {
+                text.push_str(part);
+            }
+            let (low, high) = ([a, b, c].map(low), [a, b, c].map(high));
+            return Self::Heap { threaded, low, high, text: text.into() };
+        }
+        let mut bytes = [0; INLINE];
+        bytes[..a].copy_from_slice(channel.as_bytes());
+        bytes[a..b].copy_from_slice(bridge.as_bytes());
+        bytes[b..c].copy_from_slice(room.as_bytes());
+        bytes[c..total].copy_from_slice(thread.as_bytes());
+        // All ends are at most `INLINE`, which a byte holds.
+        let last = if threaded { total as u8 } else { NO_THREAD };
+        Self::Inline { ends: [a as u8, b as u8, c as u8, last], bytes }
+    }
+
+    #[inline]
+    pub(super) fn threaded(&self) -> bool {
+        match self {
+            Self::Inline { ends, .. } => ends[3] != NO_THREAD,
+            Self::Heap { threaded, .. } => *threaded,
+        }
+    }
+
+    #[inline]
+    pub(super) fn run(&self) -> Run<'_> {
+        match self {
+            Self::Inline { ends: [a, b, c, last], bytes } => {
+                let threaded = *last != NO_THREAD;
+                let total = usize::from(if threaded { *last } else { *c });
+                Run { bytes: &bytes[..total], ends: [*a, *b, *c].map(usize::from), threaded }
+            }
+            Self::Heap { threaded, low, high, text } => {
+                let ends = std::array::from_fn(|i| join(low[i], high[i]));
+                Run { bytes: text.as_bytes(), ends, threaded: *threaded }
+            }
+        }
+    }
+
+    /// The parts as text. Costs a check of the text where it is inline, of at most [`INLINE`] bytes.
+    pub(super) fn parts(&self) -> ([&str; 3], Option<&str>) {
+        let Run { bytes, ends: [a, b, c], threaded } = self.run();
+        let text = match self {
+            Self::Inline { .. } => str::from_utf8(bytes).expect("the run was copied from strings"),
+            Self::Heap { text, .. } => text,
+        };
+        ([&text[..a], &text[a..b], &text[b..c]], threaded.then(|| &text[c..]))
+    }
+}
+
+fn low(end: usize) -> u32 {
+    end as u32
+}
+
+fn high(end: usize) -> u16 {
+    (end as u64 >> 32) as u16
+}
+
+#[inline]
+fn join(low: u32, high: u16) -> usize {
+    ((u64::from(high) << 32) | u64::from(low)) as usize
+}

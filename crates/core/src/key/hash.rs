@@ -1,0 +1,67 @@
+//! How keys are hashed: both hashes in one pass over the parts, seeded at random once per process.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+
+use ahash::RandomState;
+
+/// One seed for the whole process: a key made anywhere can be looked up in every table.
+static SEED: OnceLock<RandomState> = OnceLock::new();
+
+/// The two hashes of a key, computed when the key is made.
+///
+/// All 64 bits of both are good. They are seeded at random when the process starts: they mean nothing to another
+/// process and nothing on disk, and nobody outside can choose keys that collide.
+///
+/// ```
+/// use tenure_core::KeyRef;
+///
+/// let thread = KeyRef::new("telegram", "bot_1", "chat_123", Some("t_9")).hashes();
+/// let room = KeyRef::for_room("telegram", "bot_1", "chat_123").hashes();
+/// assert_eq!(thread.room, room.full);
+/// assert_eq!(room.room, room.full);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHashes {
+    /// The hash of the whole key.
+    pub full: u64,
+    /// The hash of the key's room scope. A room-scope key has the same value in `full`.
+    pub room: u64,
+}
+
+impl KeyHashes {
+    /// Hashes the parts without joining them.
+    ///
+    /// The lengths go in first, so that moving a byte from one part to its neighbor changes the hash. Folding them
+    /// into one word is unambiguous below 2 MiB a part; beyond that it could only cost speed, never a right answer.
+    #[inline]
+    pub(super) fn of(channel: &str, bridge: &str, room: &str, thread: Option<&str>) -> Self {
+        let mut state = SEED.get_or_init(RandomState::new).build_hasher();
+        let lengths = [channel.len() as u64, bridge.len() as u64, room.len() as u64];
+        state.write_u64(lengths[0] ^ lengths[1].rotate_left(21) ^ lengths[2].rotate_left(42));
+        state.write(channel.as_bytes());
+        state.write(bridge.as_bytes());
+        state.write(room.as_bytes());
+        let room = state.finish();
+        // The length comes first here too: a thread of no characters is a different key from no thread.
+        let full = thread.map_or(room, |thread| {
+            state.write_u64(thread.len() as u64);
+            state.write(thread.as_bytes());
+            state.finish()
+        });
+        Self { full, room }
+    }
+
+    /// The hashes of the room scope of the key that has these.
+    pub(super) fn room_scope(self) -> Self {
+        Self { full: self.room, room: self.room }
+    }
+}
+
+/// The hash of one text by itself, under the same seed: of a session's code.
+#[inline]
+pub(crate) fn hash_text(text: &str) -> u64 {
+    let mut state = SEED.get_or_init(RandomState::new).build_hasher();
+    state.write(text.as_bytes());
+    state.finish()
+}

@@ -1,0 +1,97 @@
+//! Routes that live for a time, sessions that live as long as their owner: in memory, bounded, lock-free.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tenure_core::{ManualClock, Pairing, Route, RouteTable, SessionKey, SessionMap};
+//!
+//! let clock = ManualClock::new();
+//! let routes = RouteTable::builder().ttl(Duration::from_secs(60)).clock(clock.clone()).build()?;
+//! let key = SessionKey::new("telegram", "bot_1", "chat_123", Some("t_9"));
+//! routes.set(&key, Route::new("!abc:example.org")?)?;             // insert
+//! clock.advance(Duration::from_secs(59));
+//! routes.set(&key, Route::new("!abc:example.org")?)?;             // renew: nothing is allocated
+//! clock.advance(Duration::from_secs(59));
+//! assert_eq!(routes.resolve(&key, &[])?.route.external_room(), "!abc:example.org");
+//! clock.advance(Duration::from_secs(1));
+//! assert!(routes.resolve(&key, &[]).is_err());                    // expired
+//!
+//! let sessions = SessionMap::new();
+//! let connection = sessions.owner();
+//! let code = sessions.create_with_new_code(Pairing::sending(), &connection)?;
+//! drop(connection);                                               // its owner is lost
+//! assert!(sessions.get(&code).is_none());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The types
+//! | type | is |
+//! | --- | --- |
+//! | [`RouteTable`] | routes under session keys, each with a deadline; partitions with a hard bound each |
+//! | [`SessionKey`], [`KeyRef`] | (channel, bridge, room, thread or none), owned and borrowed |
+//! | [`Route`], [`Destination`] | what the table stores: the ready-made route, and what any other must be able to do |
+//! | [`SessionMap`] | sessions under codes, with enforced states |
+//! | [`Owner`], [`OwnerRef`] | what a session lives as long as: the handle that decides, and its name |
+//! | [`Guard`], [`pin`] | a short permission to read without copying |
+//! | [`SystemClock`], [`ManualClock`] | where time comes from; with the manual one, tests see expiry without sleeping |
+//! | [`Pruner`] | the background thread, of one table or of several |
+//! | [`Observer`], [`EventQueue`] | who is told what happened |
+//!
+//! # What is guaranteed
+//! - `get`, `peek` and a `resolve` that hits its own key wait for nobody and write nothing that another thread reads.
+//!   Every other operation is lock-free: it finishes although any other thread is stopped for ever in the middle of
+//!   its own.
+//! - Each operation on one key or code is atomic. A `resolve` that falls back reads two keys, one after the other.
+//! - An expired record and a dead owner's session are invisible at once, without anybody having to clean up.
+//! - The bounds are hard: no reader ever sees more.
+//! - An owner's death removes what is *that owner's*: a successor under the same code is not touched.
+//! - What is removed is dropped soon after: within milliseconds if a background thread serves the table, else at the
+//!   next `maintain`, or with a later removal.
+//! - A panic in your code (`PartialEq`, `Clone`, `Drop`, an update's closure, an observer) leaves the tables correct.
+//!
+//! # When to use something else
+//! For a cache that keeps what is *used* most, `moka` or `quick_cache`: Tenure evicts what was *set* longest ago. For
+//! a plain concurrent map, `dashmap` or `papaya`. For one thread, a `HashMap`. For state that must outlive the
+//! process, a database. Here, a deadline decides what is visible; it is no timer that calls you back.
+//!
+//! # Time
+//! Times are monotonic milliseconds of one [`Clock`] per table; the time of day appears only where a person reads it.
+//! The system's clock is coarse (about 4 ms) because a precise one costs more than the look-up.
+//!
+//! # `.await`
+//! Owned answers may be held across it. A [`Guard`] may not, and what is borrowed under one may not: the guard is not
+//! `Send`, so the compiler refuses it in a task that may move.
+//!
+//! # Features
+//! `serde`: serialization of keys, routes, records, resolutions and counters. None is on by default, and none changes
+//! what is there without it.
+
+mod clock;
+mod error;
+mod event;
+mod key;
+mod owner;
+mod pruner;
+#[allow(unsafe_code, reason = "the one place for it: raw/mod.rs says what it relies on")]
+mod raw;
+mod route;
+mod session;
+mod stats;
+mod sync;
+
+pub use clock::{Clock, ManualClock, SystemClock, Tick, TimeGoesBackwards};
+pub use error::*;
+pub use event::{
+    DeathReason, EndCause, Event, EventQueue, Observer, Outcome, OwnedEvent, OwnedWhat, Received, RouteEvent,
+    SessionEvent, What,
+};
+pub use key::{AsKey, KeyHashes, KeyRef, MessageContext, ParseKeyError, ParseKeyErrorKind, SessionKey};
+pub use owner::{Incarnation, Owner, OwnerRef};
+pub use pruner::Pruner;
+pub use raw::{Guard, pin};
+pub use route::*;
+pub use session::*;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,226 @@
+//! Owners: what sessions live as long as.
+//!
+//! Whoever holds an [`Owner`] decides when it dies. Its death is one store to one word, and every look-up of a session
+//! reads that word: so all of an owner's sessions disappear at once, however many there are. Freeing them comes
+//! after. An owner knows its sessions only by *hints*, the hashes of their codes: the table says what is true, a hint
+//! says where to look.
+
+use crate::{event::DeathReason, sync::Ordering};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    num::NonZeroU64,
+    ops::Deref,
+    sync::{Arc, Weak},
+};
+
+mod backlog;
+mod core;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use backlog::Backlog;
+pub(crate) use core::OwnerCore;
+
+/// Gives every owner of the process its number. No part of any model: std's atomic.
+static INCARNATIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+
+/// The number of one owner: unique in the process, never reused, growing in the order of creation.
+///
+/// It is what tells the owner of yesterday's connection from that of today's, although both stand for the same peer.
+///
+/// ```
+/// use tenure_core::{Pairing, SessionMap};
+///
+/// let map = SessionMap::<Pairing>::new();
+/// let (first, second) = (map.owner(), map.owner());
+/// assert!(first.incarnation() < second.incarnation());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation(NonZeroU64);
+
+impl Incarnation {
+    fn next() -> Self {
+        // Relaxed: each number is given once, which is all that is asked for. At a billion owners a second it lasts
+        // for 584 years; then the fallback would give the last number again.
+        let number = INCARNATIONS.fetch_add(1, Ordering::Relaxed);
+        Self(NonZeroU64::new(number).unwrap_or(NonZeroU64::MAX))
+    }
+
+    /// The bare number.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The table that owners are made by, as far as they know it.
+pub(crate) trait Home: Send + Sync {
+    /// The owner is dead: free what it has left, now or soon.
+    fn bury(&self, owner: &OwnerRef);
+}
+
+/// A handle that keeps an owner alive: when it is dropped, also by unwinding, the owner is dead.
+///
+/// There is one such handle for each owner, made by [`SessionMap::owner`](crate::SessionMap::owner). When dropping it
+/// (or [`release`](Owner::release)) returns, none of the owner's sessions is visible any more. A few sessions (64) are
+/// freed by then as well; more are freed by the map's background thread soon after, or by the next call that prunes
+/// it. It derefs to [`OwnerRef`], which names the owner without keeping it alive.
+///
+/// ```
+/// use tenure_core::{Pairing, SessionMap};
+///
+/// let map = SessionMap::new();
+/// let owner = map.owner();
+/// map.create("K7QX", Pairing::sending(), &owner)?;
+/// assert!(map.get("K7QX").is_some());
+/// drop(owner);
+/// assert!(map.get("K7QX").is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "an owner that is dropped at once is dead at once"]
+pub struct Owner {
+    name: OwnerRef,
+}
+
+impl Owner {
+    pub(crate) fn new(home: Weak<dyn Home>) -> Self {
+        Self { name: OwnerRef { core: Arc::new(OwnerCore::new(home)) } }
+    }
+
+    /// Ends the owner with a reason of your choice, which observers and waiters are told.
+    ///
+    /// The first reason stands: an owner that is already dead keeps the one it has.
+    ///
+    /// ```
+    /// use tenure_core::{DeathReason, Pairing, SessionMap};
+    ///
+    /// let map = SessionMap::<Pairing>::new();
+    /// let owner = map.owner();
+    /// let name = owner.name().clone();
+    /// owner.release(DeathReason::PeerClosed);
+    /// assert_eq!(name.reason(), Some(DeathReason::PeerClosed));
+    /// ```
+    pub fn release(self, reason: DeathReason) {
+        self.name.core.kill(reason);
+    }
+
+    /// The owner's name, which can be cloned and does not keep it alive.
+    pub fn name(&self) -> &OwnerRef {
+        &self.name
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.name.core.kill(DeathReason::Dropped);
+    }
+}
+
+impl Deref for Owner {
+    type Target = OwnerRef;
+
+    fn deref(&self) -> &OwnerRef {
+        &self.name
+    }
+}
+
+/// So that `&owner` can be given where a session may have an owner or none.
+impl<'a> From<&'a Owner> for Option<&'a OwnerRef> {
+    fn from(owner: &'a Owner) -> Self {
+        Some(&owner.name)
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Owner").field(&self.incarnation().get()).finish()
+    }
+}
+
+/// The name of an owner: enough to give it sessions and to ask whether it is alive, not to keep it alive.
+///
+/// Two names are equal if they are of the same [`Incarnation`].
+///
+/// ```
+/// use tenure_core::{DeathReason, Pairing, SessionMap};
+///
+/// let map = SessionMap::<Pairing>::new();
+/// let owner = map.owner();
+/// let name = owner.name().clone();
+/// assert!(name.is_alive() && name.reason().is_none());
+/// drop(owner);
+/// assert_eq!(name.reason(), Some(DeathReason::Dropped));
+/// ```
+#[derive(Clone)]
+pub struct OwnerRef {
+    core: Arc<OwnerCore>,
+}
+
+impl OwnerRef {
+    /// Whether it is alive. Once false, false for ever.
+    #[inline]
+    pub fn is_alive(&self) -> bool {
+        self.core.is_alive()
+    }
+
+    /// Its number.
+    pub fn incarnation(&self) -> Incarnation {
+        self.core.incarnation()
+    }
+
+    /// How it died; none while it is alive.
+    pub fn reason(&self) -> Option<DeathReason> {
+        (!self.is_alive()).then(|| self.core.why())
+    }
+
+    /// How many sessions it has: what the bound per owner counts. While a session is created for it, that one counts
+    /// already. After its death it falls to 0 as they are freed.
+    pub fn session_count(&self) -> usize {
+        self.core.live()
+    }
+
+    /// How many notes the owner keeps of where its sessions are: at most about twice as many as it has sessions, and a
+    /// few. What was deleted leaves no note for long. For diagnosis.
+    pub fn note_count(&self) -> usize {
+        self.core.hints.len()
+    }
+
+    pub(crate) fn core(&self) -> &OwnerCore {
+        &self.core
+    }
+
+    /// Whether it was made by this table.
+    pub(crate) fn lives_at(&self, home: *const ()) -> bool {
+        self.core.lives_at(home)
+    }
+}
+
+impl PartialEq for OwnerRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.incarnation() == other.incarnation()
+    }
+}
+
+impl Eq for OwnerRef {}
+
+impl Hash for OwnerRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.incarnation().hash(state);
+    }
+}
+
+impl fmt::Debug for OwnerRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnerRef")
+            .field("incarnation", &self.incarnation().get())
+            .field("alive", &self.is_alive())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! What all handles of one owner share, and its death.
+//!
+//! # Creation against death
+//! A session is created for an owner at the moment in which the owner dies. One of the two must clean up:
+//!
+//! | the creator | the dying |
+//! | --- | --- |
+//! | puts the session into the table | |
+//! | pushes the hint | stores *dead* |
+//! | fence | fence |
+//! | reads the word | takes the hints and looks them up in the table |
+//!
+//! Both fences are `SeqCst`, so one comes first. If it is the creator's, the dying one finds hint and session; if it
+//! is the dying one's, the creator reads *dead* and cleans up itself. Handing a session over and tidying the hints
+//! follow the same rule, with the same fence ([`OwnerCore::died_meanwhile`]).
+
+use super::{Backlog, Home, Incarnation, OwnerRef, state::State};
+use crate::{
+    event::DeathReason,
+    sync::{AtomicU64, AtomicUsize, Ordering, fence},
+};
+use std::sync::{Arc, OnceLock, Weak};
+
+/// What all handles of one owner share.
+pub(crate) struct OwnerCore {
+    /// A [`State`].
+    word: AtomicU64,
+    incarnation: Incarnation,
+    /// Written by the one who won [`State::doom`], before the word says *dead*.
+    reason: OnceLock<DeathReason>,
+    /// Sessions of this owner that stand in the table or have a place reserved.
+    live: AtomicUsize,
+    /// The hashes of codes under which to look for sessions of this owner.
+    pub(crate) hints: Backlog<u64>,
+    /// The number of the sweep that first met a session of this owner after its death; 0 if none has.
+    pub(crate) met_by_sweep: AtomicU64,
+    home: Weak<dyn Home>,
+}
+
+impl OwnerCore {
+    pub(super) fn new(home: Weak<dyn Home>) -> Self {
+        Self {
+            word: AtomicU64::new(State::NEW.bits()),
+            incarnation: Incarnation::next(),
+            reason: OnceLock::new(),
+            live: AtomicUsize::new(0),
+            hints: Backlog::new(),
+            met_by_sweep: AtomicU64::new(0),
+            home,
+        }
+    }
+
+    pub(super) fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    pub(super) fn lives_at(&self, home: *const ()) -> bool {
+        std::ptr::addr_eq(self.home.as_ptr(), home)
+    }
+
+    /// Ends the owner; false if it was ended before, or is being ended by another thread at this moment.
+    ///
+    /// When it returns true, no session of the owner is visible any more to anybody who knows of the return.
+    pub(super) fn kill(self: &Arc<Self>, reason: DeathReason) -> bool {
+        // Relaxed: only compared.
+        let mut seen = self.word.load(Ordering::Relaxed);
+        let doomed = loop {
+            let Some(doomed) = State::from_bits(seen).doom() else { return false };
+            // Relaxed, both: it publishes nothing, it only decides who goes on.
+            let won =
+                self.word.compare_exchange_weak(seen, doomed.bits(), Ordering::Relaxed, Ordering::Relaxed);
+            match won {
+                Ok(_) => break doomed,
+                Err(actual) => seen = actual,
+            }
+        };
+        // Never waits: only the winner gets here, so nobody else writes it.
+        let written = self.reason.set(reason);
+        debug_assert!(written.is_ok(), "only one thread wins the right to end an owner");
+        // Release: pairs with the Acquire in `is_alive`: who sees it dead sees the reason. A plain store, because
+        // nobody changes the word of a doomed owner.
+        self.word.store(doomed.die().bits(), Ordering::Release);
+        // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
+        fence(Ordering::SeqCst);
+        if let Some(home) = self.home.upgrade() {
+            home.bury(&OwnerRef { core: Arc::clone(self) });
+        }
+        true
+    }
+
+    /// For who has just pushed a hint: whether the owner is dead, and the hint may have come too late for its death.
+    pub(crate) fn died_meanwhile(&self) -> bool {
+        // SeqCst: pairs with the fence in `kill`; see the module's table.
+        fence(Ordering::SeqCst);
+        !self.is_alive()
+    }
+
+    #[inline]
+    pub(crate) fn is_alive(&self) -> bool {
+        // Acquire: pairs with the Release in `kill`: who sees it dead sees the reason.
+        State::from_bits(self.word.load(Ordering::Acquire)).is_alive()
+    }
+
+    /// Takes a place for one more session, if fewer than `bound` are taken. Exact: no two callers get the last one.
+    pub(crate) fn reserve(&self, bound: usize) -> bool {
+        let more = |live: usize| (live < bound).then_some(live + 1);
+        // Relaxed, both: the count alone decides, and it publishes nothing.
+        self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Gives a place back.
+    pub(crate) fn release_place(&self) {
+        // Relaxed: as in `reserve`.
+        let before = self.live.fetch_sub(1, Ordering::Relaxed);
+        debug_assert!(before > 0, "a place was given back twice");
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        // Relaxed: as in `reserve`.
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// Whether more than half of the hints lead nowhere, so that tidying pays.
+    pub(crate) fn is_untidy(&self) -> bool {
+        self.hints.len() > 2 * self.live() + 32
+    }
+
+    pub(crate) fn why(&self) -> DeathReason {
+        // Only asked for after it was seen dead, so it is there.
+        self.reason.get().cloned().unwrap_or(DeathReason::Dropped)
+    }
+}

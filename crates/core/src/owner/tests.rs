@@ -1,0 +1,254 @@
+use super::{state::State, *};
+use crate::sync::model;
+use std::sync::atomic::AtomicUsize as Count;
+
+/// A table that only counts funerals.
+#[derive(Default)]
+struct Graves(Count);
+
+impl Home for Graves {
+    fn bury(&self, owner: &OwnerRef) {
+        assert!(!owner.is_alive(), "an owner is buried dead");
+        assert!(owner.reason().is_some(), "with its reason");
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Graves {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn owner(graves: &Arc<Graves>) -> Owner {
+    let home: Weak<Graves> = Arc::downgrade(graves);
+    Owner::new(home)
+}
+
+#[test]
+fn a_state_is_alive_until_the_one_who_doomed_it_ends_it() {
+    let doomed = State::NEW.doom().expect("alive, so it can be doomed");
+    assert!(State::NEW.is_alive() && doomed.is_alive());
+    assert_eq!(doomed.doom(), None, "only one dooms it");
+    let dead = doomed.die();
+    assert!(!dead.is_alive());
+    assert_eq!(dead.doom(), None);
+    assert_eq!(State::from_bits(dead.bits()), dead);
+}
+
+#[test]
+fn incarnations_grow_and_are_never_reused() {
+    let graves = Arc::default();
+    let numbers: Vec<_> = (0..100).map(|_| owner(&graves).incarnation()).collect();
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]));
+    assert_eq!(graves.count(), 100);
+}
+
+#[test]
+fn the_first_reason_stands() {
+    let graves = Arc::default();
+    let owner = owner(&graves);
+    let name = owner.name().clone();
+    assert!(name.core.kill(DeathReason::HeartbeatMissed));
+    owner.release(DeathReason::Released);
+    assert_eq!(name.reason(), Some(DeathReason::HeartbeatMissed));
+    assert_eq!(graves.count(), 1);
+}
+
+#[test]
+fn unwinding_ends_an_owner() {
+    let graves: Arc<Graves> = Arc::default();
+    let held = owner(&graves);
+    let name = held.name().clone();
+    let thread = std::thread::spawn(move || {
+        let _held = held;
+        panic!("the connection's task fails");
+    });
+    assert!(thread.join().is_err());
+    assert_eq!(name.reason(), Some(DeathReason::Dropped));
+}
+
+#[test]
+fn an_owner_outlives_its_table_without_harm() {
+    let graves = Arc::default();
+    let owner = owner(&graves);
+    let name = owner.name().clone();
+    drop(graves);
+    drop(owner);
+    assert!(!name.is_alive());
+}
+
+#[test]
+fn names_are_equal_by_incarnation() {
+    let graves = Arc::default();
+    let (one, two) = (owner(&graves), owner(&graves));
+    assert_eq!(one.name(), &one.name().clone());
+    assert_ne!(one.name(), two.name());
+    assert!(format!("{one:?}").contains(&one.incarnation().to_string()));
+}
+
+#[test]
+fn places_are_exact() {
+    let graves = Arc::default();
+    let owner = owner(&graves);
+    assert!(owner.core().reserve(2) && owner.core().reserve(2));
+    assert!(!owner.core().reserve(2));
+    owner.core().release_place();
+    assert!(owner.core().reserve(2));
+    assert_eq!(owner.session_count(), 2);
+}
+
+#[test]
+fn loom_two_who_end_one_owner_agree_on_the_reason() {
+    model(|| {
+        let graves = std::sync::Arc::new(Graves::default());
+        let owner = std::sync::Arc::new(owner(&graves));
+        let other = std::sync::Arc::clone(&owner);
+        let thread = crate::sync::thread::spawn(move || other.name.core.kill(DeathReason::PeerReset));
+        let here = owner.name.core.kill(DeathReason::PeerClosed);
+        let there = thread.join().unwrap();
+        assert!(here ^ there, "exactly one ends it");
+        let winner = if here { DeathReason::PeerClosed } else { DeathReason::PeerReset };
+        assert_eq!(owner.reason(), Some(winner));
+        assert_eq!(graves.count(), 1);
+    });
+}
+
+#[test]
+fn loom_either_the_creator_sees_the_death_or_the_death_sees_the_hint() {
+    /// Takes the hints, as a map does.
+    struct Taking(Count);
+    impl Home for Taking {
+        fn bury(&self, owner: &OwnerRef) {
+            owner.core().hints.step(8, |_| {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                None
+            });
+        }
+    }
+    model(|| {
+        let home = std::sync::Arc::new(Taking(Count::new(0)));
+        let weak: Weak<Taking> = Arc::downgrade(&home);
+        let owner = Owner::new(weak);
+        let name = owner.name().clone();
+        let creator = crate::sync::thread::spawn(move || {
+            name.core().hints.push(7);
+            name.core().died_meanwhile()
+        });
+        drop(owner);
+        let creator_saw_it = creator.join().unwrap();
+        let death_saw_it = home.0.load(Ordering::Relaxed) == 1;
+        assert!(creator_saw_it || death_saw_it, "a session would be left behind");
+    });
+}
+
+#[test]
+fn a_backlog_gives_back_each_item_once_in_bounded_steps() {
+    let backlog = Backlog::new();
+    (0..1_000_u64).for_each(|number| backlog.push(number));
+    let mut seen = Vec::new();
+    loop {
+        let before = seen.len();
+        let done = backlog.step(7, |number| {
+            seen.push(number);
+            None
+        });
+        assert!(seen.len() - before <= 7);
+        if done {
+            break;
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..1_000).collect::<Vec<_>>());
+    assert_eq!(backlog.len(), 0);
+}
+
+#[test]
+fn what_a_backlog_keeps_is_not_looked_at_again_before_all_else() {
+    let backlog = Backlog::new();
+    (0..100_u64).for_each(|number| backlog.push(number));
+    let mut rounds = vec![0_u32; 100];
+    let mut steps = 0;
+    while rounds.iter().any(|&round| round < 3) {
+        backlog.step(8, |number| {
+            rounds[number as usize] += 1;
+            Some(number)
+        });
+        steps += 1;
+        assert!(steps < 1_000, "some item is never looked at: {rounds:?}");
+        let (least, most) = (rounds.iter().min().unwrap(), rounds.iter().max().unwrap());
+        assert!(most - least <= 1, "unfair: {rounds:?}");
+    }
+    assert_eq!(backlog.len(), 100);
+}
+
+#[test]
+fn hints_stay_in_proportion_to_sessions_whatever_is_created_and_deleted() {
+    use std::collections::HashSet;
+    let graves = Arc::default();
+    let owner = owner(&graves);
+    let core = owner.core();
+    let mut live = HashSet::new();
+    let tidy = |live: &HashSet<u64>| {
+        if core.is_untidy() {
+            core.hints.step(8, |hint| live.contains(&hint).then_some(hint));
+        }
+    };
+    for number in 0..20_000_u64 {
+        assert!(core.reserve(usize::MAX));
+        live.insert(number);
+        core.hints.push(number);
+        tidy(&live);
+    }
+    for number in 0..20_000 {
+        live.remove(&number);
+        core.release_place();
+        tidy(&live);
+    }
+    assert!(core.hints.len() <= 64, "{} hints for no session", core.hints.len());
+}
+
+#[cfg(not(tenure_loom))]
+#[test]
+fn a_backlog_of_deeply_nested_rests_is_dropped_without_recursion() {
+    let backlog = Backlog::new();
+    for number in 0..200_000_u64 {
+        backlog.push(number);
+        backlog.push(number);
+        // Looks at the two new ones only, so each rest ends up inside the next.
+        backlog.step(2, Some);
+    }
+    drop(backlog);
+}
+
+#[cfg(not(tenure_loom))]
+#[test]
+fn threads_that_push_and_work_lose_nothing() {
+    let backlog = Backlog::new();
+    let sum = std::sync::atomic::AtomicU64::new(0);
+    let work = || {
+        backlog.step(5, |number: u64| {
+            // Every third is put back once, as another number.
+            if number.is_multiple_of(3) && number < 1_000_000 {
+                return Some(number + 1_000_000);
+            }
+            sum.fetch_add(number % 1_000_000, Ordering::Relaxed);
+            None
+        })
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (backlog, work) = (&backlog, &work);
+            scope.spawn(move || {
+                for number in (0..5_000).map(|number| number * 4 + thread) {
+                    backlog.push(number);
+                    if number.is_multiple_of(2) {
+                        work();
+                    }
+                }
+            });
+        }
+    });
+    while !work() {}
+    assert_eq!(sum.load(Ordering::Relaxed), (0..20_000_u64).sum::<u64>());
+}

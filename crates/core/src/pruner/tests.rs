@@ -1,0 +1,88 @@
+use super::{Maintain, Next, Pruner};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+/// Tells each step; says what the step is to answer.
+struct Told(mpsc::SyncSender<()>, fn(usize) -> Next, AtomicUsize);
+
+impl Maintain for Told {
+    fn maintain(&self) -> Next {
+        let step = self.2.fetch_add(1, Ordering::Relaxed);
+        // The receiver may be gone at the end of the test.
+        let _ = self.0.try_send(());
+        (self.1)(step)
+    }
+}
+
+fn told(answer: fn(usize) -> Next) -> (Arc<Told>, mpsc::Receiver<()>) {
+    let (sender, receiver) = mpsc::sync_channel(1_000);
+    (Arc::new(Told(sender, answer, AtomicUsize::new(0))), receiver)
+}
+
+fn attach(pruner: &Pruner, table: &Arc<Told>) {
+    let weak: std::sync::Weak<Told> = Arc::downgrade(table);
+    pruner.attach(weak);
+}
+
+#[test]
+fn a_sleeping_thread_is_woken_and_joined() {
+    let (table, steps) = told(|_| Next::In(Duration::from_secs(3_600)));
+    let pruner = Pruner::spawn("test").unwrap();
+    attach(&pruner, &table);
+    steps.recv().unwrap();
+    let signal = pruner.signal();
+    for _ in 0..100 {
+        let before = table.2.load(Ordering::Relaxed);
+        while table.2.load(Ordering::Relaxed) == before {
+            signal.wake();
+            std::thread::yield_now();
+        }
+    }
+    drop(pruner);
+    assert_eq!(Arc::strong_count(&table), 1, "the thread is gone, and with it its hold on the table");
+}
+
+#[test]
+fn a_panicking_step_is_counted_and_the_others_go_on() {
+    let (bad, bad_steps) = told(|_| panic!("planted"));
+    let (good, good_steps) = told(|_| Next::In(Duration::from_millis(1)));
+    let pruner = Pruner::spawn("test").unwrap();
+    attach(&pruner, &bad);
+    attach(&pruner, &good);
+    for _ in 0..3 {
+        bad_steps.recv().unwrap();
+        good_steps.recv().unwrap();
+    }
+    assert!(pruner.panics() >= 2);
+}
+
+#[test]
+fn the_last_handle_may_go_on_the_thread_itself() {
+    struct Last(std::sync::Mutex<Option<Pruner>>, mpsc::SyncSender<()>);
+    impl Maintain for Last {
+        fn maintain(&self) -> Next {
+            drop(self.0.lock().unwrap().take());
+            let _ = self.1.try_send(());
+            Next::In(Duration::from_secs(1))
+        }
+    }
+    let (sender, receiver) = mpsc::sync_channel(10);
+    let table = Arc::new(Last(std::sync::Mutex::new(None), sender));
+    let pruner = Pruner::spawn("test").unwrap();
+    *table.0.lock().unwrap() = Some(pruner.clone());
+    let weak: std::sync::Weak<Last> = Arc::downgrade(&table);
+    pruner.attach(weak);
+    drop(pruner);
+    receiver.recv().unwrap();
+}
+
+#[test]
+fn a_name_that_no_thread_can_have_is_an_error() {
+    assert!(Pruner::spawn("a\0b").unwrap_err().to_string().contains("NUL"));
+}

@@ -1,0 +1,166 @@
+//! Passes over a table that others change.
+
+#[path = "../table/tests/harness.rs"]
+mod harness;
+
+use super::Cursor;
+use crate::{raw::Guard, sync::model};
+use harness::{Key, Map, assert_holds, insert, map, pass, race, remove, replace};
+
+const A: Key = Key(0, 1);
+const B: Key = Key(0, 2);
+const C: Key = Key(1, 3);
+
+/// How often each key is seen in a pass that is put aside after each step.
+fn pass_in_steps(table: &Map, guard: &Guard) -> [usize; 4] {
+    let (mut cursor, mut seen) = (Cursor::default(), [0; 4]);
+    while !table.scan(&mut cursor, 1, guard, |entry| {
+        entry.value().read();
+        seen[entry.key().1 as usize] += 1;
+    }) {}
+    seen
+}
+
+#[test]
+fn loom_a_pass_sees_what_stays_once_under_removal() {
+    model(|| {
+        let table = map([A, B, C]);
+        let writer = |t: &Map, g: &_| assert!(remove(t, A, g));
+        let scanner = |t: &Map, g: &_| {
+            let [_, a, b, c] = pass_in_steps(t, g);
+            assert!(a <= 1, "what goes, at most once");
+            assert_eq!((b, c), (1, 1));
+        };
+        race(&table, writer, scanner);
+        assert_holds(&table, [(B, 2), (C, 3)]);
+    });
+}
+
+#[test]
+fn loom_a_pass_sees_what_stays_once_under_insertion() {
+    model(|| {
+        let table = map([A, C]);
+        let writer = |t: &Map, g: &_| assert!(insert(t, B, 2, g));
+        let scanner = |t: &Map, g: &_| {
+            let [_, a, b, c] = pass_in_steps(t, g);
+            assert!(b <= 1, "what comes, at most once");
+            assert_eq!((a, c), (1, 1));
+        };
+        race(&table, writer, scanner);
+        assert_holds(&table, [(A, 1), (B, 2), (C, 3)]);
+    });
+}
+
+#[test]
+fn loom_a_pass_sees_what_stays_once_under_growth() {
+    model(|| {
+        // Four buckets, of which the two to come stand in front of these.
+        let table = map([Key(2, 1), Key(3, 2)]);
+        let writer = |t: &Map, g: &_| {
+            t.ensure_bucket(2, g);
+            t.ensure_bucket(3, g);
+        };
+        let scanner = |t: &Map, g: &_| assert_eq!(pass_in_steps(t, g), [0, 1, 1, 0]);
+        race(&table, writer, scanner);
+        assert_holds(&table, [(Key(2, 1), 1), (Key(3, 2), 2)]);
+    });
+}
+
+#[test]
+fn loom_a_pass_sees_what_is_replaced_as_it_was_or_is() {
+    model(|| {
+        let table = map([A, B]);
+        let writer = |t: &Map, g: &_| assert!(replace(t, A, 10, g));
+        let scanner = |t: &Map, g: &_| {
+            let seen = pass(t, g);
+            let wanted: [&[_]; 3] = [&[(A, 1), (B, 2)], &[(A, 10), (B, 2)], &[(A, 1), (A, 10), (B, 2)]];
+            assert!(wanted.contains(&seen.as_slice()), "{seen:?}");
+        };
+        race(&table, writer, scanner);
+        assert_holds(&table, [(A, 10), (B, 2)]);
+    });
+}
+
+#[test]
+fn loom_a_pass_follows_a_new_bucket_to_what_was_put_there() {
+    model(|| {
+        let table = map([A]);
+        let writer = |t: &Map, g: &_| assert!(insert(t, C, 3, g));
+        let scanner = |t: &Map, g: &_| {
+            let [_, a, _, c] = pass_in_steps(t, g);
+            assert_eq!(a, 1);
+            assert!(c <= 1);
+        };
+        race(&table, writer, scanner);
+        assert_holds(&table, [(A, 1), (C, 3)]);
+    });
+}
+
+/// The values of one hash.
+fn run(table: &Map, hash: u64, guard: &Guard) -> Vec<u64> {
+    table.with_hash(hash, guard).map(|entry| entry.value().read()).collect()
+}
+
+#[test]
+fn loom_the_entries_of_one_hash_are_found_while_it_changes() {
+    model(|| {
+        let table = map([A, B]);
+        let writer = |t: &Map, g: &_| {
+            assert!(remove(t, A, g));
+            assert!(insert(t, Key(0, 3), 3, g));
+        };
+        let reader = |t: &Map, g: &_| {
+            let seen = run(t, 0, g);
+            let wanted: [&[_]; 4] = [&[1, 2], &[2], &[2, 3], &[1, 2, 3]];
+            assert!(wanted.contains(&seen.as_slice()), "{seen:?}");
+        };
+        race(&table, writer, reader);
+        assert_holds(&table, [(B, 2), (Key(0, 3), 3)]);
+    });
+}
+
+#[test]
+fn loom_the_entries_of_one_hash_are_found_past_a_new_bucket() {
+    model(|| {
+        let table = map([C]);
+        let writer = |t: &Map, g: &_| assert!(insert(t, Key(1, 4), 4, g));
+        let reader = |t: &Map, g: &_| {
+            let seen = run(t, 1, g);
+            assert!(seen == [3] || seen == [3, 4], "{seen:?}");
+        };
+        race(&table, writer, reader);
+        assert_holds(&table, [(C, 3), (Key(1, 4), 4)]);
+    });
+}
+
+#[test]
+fn loom_the_first_entry_of_a_new_bucket_is_found_from_its_ancestor() {
+    model(|| {
+        let table = map([A]);
+        let writer = |t: &Map, g: &_| assert!(insert(t, C, 3, g));
+        let reader = |t: &Map, g: &_| {
+            let seen = run(t, 1, g);
+            assert!(seen.is_empty() || seen == [3], "{seen:?}");
+        };
+        race(&table, writer, reader);
+    });
+}
+
+#[test]
+fn loom_what_is_removed_is_not_visited() {
+    model(|| {
+        let table = map([A, B]);
+        // Who has lost to the other removal may still find the entry in the list, but marked.
+        race(
+            &table,
+            |t: &Map, g: &_| {
+                remove(t, A, g);
+                assert_eq!(run(t, 0, g), [2]);
+            },
+            |t: &Map, g: &_| {
+                remove(t, A, g);
+                assert_eq!(pass(t, g), [(B, 2)]);
+            },
+        );
+    });
+}

@@ -1,0 +1,170 @@
+//! Walking the list: the reader's walk, which writes nothing, and the writer's search, which unlinks what is marked.
+
+use super::{
+    buckets::Bucket,
+    link::{AtomicLink, Link, Managed},
+    node::{NODE, Node, precedes},
+    reclaim::Guard,
+    table::Table,
+};
+use crate::sync::Ordering;
+
+/// Where a walk begins.
+struct Start<'g> {
+    bucket: &'g Bucket,
+    /// The mask that chose the bucket, if the bucket is the key's own: then the next sentinel ends the walk.
+    own: Option<usize>,
+}
+
+/// Where something stands in the list, or would stand.
+pub(super) struct Position<'g, K, V> {
+    /// The link that leads there,
+    pub(super) prev: &'g AtomicLink,
+    /// and what it held: unmarked and settled.
+    pub(super) cur: Link,
+    pub(super) found: Option<&'g Managed<Node<K, V>>>,
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
+    /// The unmarked node with this hash whose key `is` the one asked for. Writes nothing, waits for nobody.
+    #[inline]
+    pub(super) fn find<'g>(
+        &'g self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        _guard: &'g Guard,
+    ) -> Option<&'g Managed<Node<K, V>>> {
+        let start = self.start(hash);
+        // Acquire, here and below: pairs with the Release of the exchange that put the successor there.
+        let mut cur = start.bucket.next.load(Ordering::Acquire).settled();
+        loop {
+            if cur.is_sentinel() {
+                cur = self.beyond(cur, hash, start.own)?;
+                continue;
+            }
+            // SAFETY: invariants 1 and 5: reached under the guard, and no sentinel, so a node.
+            let node = unsafe { &*cur.pointee::<Managed<Node<K, V>>>() };
+            let next = node.value.next.load(Ordering::Acquire);
+            if node.value.hash == hash {
+                // The link was read unmarked: at that moment the node was present (invariant 3: the only one).
+                if !next.is_marked() && is(&node.value.key) {
+                    return Some(node);
+                }
+            } else if precedes(hash, node.value.hash) {
+                return None;
+            }
+            cur = next.unmarked();
+        }
+    }
+
+    /// Where `hash` stands or would stand: at the node whose key `is` the one asked for, else behind all of this
+    /// hash. Unlinks every marked node on the way, and so starts again whenever another thread was faster.
+    pub(super) fn search<'g>(
+        &'g self,
+        hash: u64,
+        is: impl Fn(&K) -> bool,
+        _guard: &'g Guard,
+    ) -> Position<'g, K, V> {
+        'again: loop {
+            let start = self.start(hash);
+            let mut prev = &start.bucket.next;
+            let mut cur = settle(start.bucket);
+            loop {
+                if cur.is_sentinel() {
+                    if self.beyond(cur, hash, start.own).is_none() {
+                        return Position { prev, cur, found: None };
+                    }
+                    // SAFETY: invariant 1: a sentinel that is not the end (`beyond` has seen to that) is a bucket of
+                    // this table (invariant 6: as long as the table).
+                    let bucket = unsafe { &*cur.pointee::<Bucket>() };
+                    prev = &bucket.next;
+                    cur = settle(bucket);
+                    continue;
+                }
+                // SAFETY: invariants 1 and 5: reached under the guard, and no sentinel, so a node.
+                let node = unsafe { &*cur.pointee::<Managed<Node<K, V>>>() };
+                // Acquire: pairs with the Release of the exchange that put the successor there.
+                let next = node.value.next.load(Ordering::Acquire);
+                if next.is_marked() {
+                    // Release: passes on the successor, which this thread acquired from the marked link. Relaxed on
+                    // failure: the search begins again.
+                    let next = next.unmarked();
+                    if prev.compare_exchange(cur, next, Ordering::Release, Ordering::Relaxed).is_err() {
+                        continue 'again;
+                    }
+                    // SAFETY: invariant 5: the exchange that unlinks a node succeeds once.
+                    unsafe { self.graveyard.retire(cur.pointee()) };
+                    cur = next;
+                } else if node.value.hash == hash && is(&node.value.key) {
+                    return Position { prev, cur, found: Some(node) };
+                } else if precedes(hash, node.value.hash) {
+                    return Position { prev, cur, found: None };
+                } else {
+                    prev = &node.value.next;
+                    cur = next;
+                }
+            }
+        }
+    }
+
+    /// The nearest bucket before `hash` that is in the list: the hash's own, else an ancestor.
+    #[inline]
+    fn start(&self, hash: u64) -> Start<'_> {
+        // Acquire: pairs with the Release in `grow`; the segments that the mask covers are there.
+        let mask = self.mask.load(Ordering::Acquire);
+        let mut index = hash as usize & mask;
+        let bucket = self.buckets.get(index);
+        // Acquire: pairs with the Release in `settle`: the bucket is in the list, and so is what it leads to.
+        // A sentinel's own position (no NODE bit) is looked for from an ancestor, past other sentinels.
+        if hash & NODE != 0 && bucket.next.load(Ordering::Acquire).is_ready() {
+            return Start { bucket, own: Some(mask) };
+        }
+        loop {
+            // The parent: the bucket that this one was split from. Bucket 0 is in the list from the beginning.
+            index &= !(1 << index.ilog2());
+            let bucket = self.buckets.get(index);
+            if index == 0 || bucket.next.load(Ordering::Acquire).is_ready() {
+                return Start { bucket, own: None };
+            }
+        }
+    }
+
+    /// The first link of a bucket that is in the list and does not come after `hash`.
+    pub(super) fn first_link(&self, hash: u64) -> Link {
+        // Acquire: pairs with the Release of the exchange that put the successor there.
+        self.start(hash).bucket.next.load(Ordering::Acquire).settled()
+    }
+
+    /// What follows a sentinel, if the walk for `hash` goes on behind it.
+    #[inline]
+    fn beyond(&self, sentinel: Link, hash: u64, own: Option<usize>) -> Option<Link> {
+        // Acquire: pairs with the Release in `grow`. Sentinels inside the own bucket's run are put there after the
+        // mask has grown, and this thread has just read one's link with Acquire: if the mask is still the same, this
+        // one ends the run.
+        if sentinel.is_end() || own == Some(self.mask.load(Ordering::Acquire)) {
+            return None;
+        }
+        let bucket = sentinel.pointee::<Bucket>();
+        if precedes(hash, self.buckets.index_of(bucket) as u64) {
+            return None;
+        }
+        // SAFETY: invariant 1: not the end, so a bucket of this table.
+        let bucket = unsafe { &*bucket };
+        // Acquire: pairs with the Release of the exchange that put the successor there.
+        Some(bucket.next.load(Ordering::Acquire).settled())
+    }
+}
+
+/// Takes the tag `PENDING` off a bucket that was reached through the list, or is bucket 0 or ready; answers its link.
+pub(super) fn settle(bucket: &Bucket) -> Link {
+    loop {
+        // Acquire: pairs with the Release of the exchange that put the successor there.
+        let link = bucket.next.load(Ordering::Acquire);
+        if !link.is_pending() {
+            return link;
+        }
+        // Release: pairs with the Acquire in `start`: who sees the bucket ready sees that it is in the list.
+        // Relaxed on failure: another thread has settled it; the link is read again.
+        let _ = bucket.next.compare_exchange(link, link.settled(), Ordering::Release, Ordering::Relaxed);
+    }
+}

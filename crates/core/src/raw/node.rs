@@ -1,0 +1,67 @@
+//! A node of the list, and one that is not in it yet.
+
+use super::link::{AtomicLink, Link, Managed};
+
+/// Set in every node's hash and in no bucket's index: a sentinel sorts before the nodes of its bucket.
+pub(super) const NODE: u64 = 1 << 63;
+
+/// Whether `a` comes before `b` in split order: the lowest bit in which they differ is clear in `a`.
+#[inline]
+pub(super) fn precedes(a: u64, b: u64) -> bool {
+    let differ = a ^ b;
+    differ != 0 && a & differ & differ.wrapping_neg() == 0
+}
+
+/// The first cache line holds what a look-up compares and, where the value begins with it, what it asks for.
+#[repr(C)]
+pub(super) struct Node<K, V> {
+    pub(super) next: AtomicLink,
+    /// With [`NODE`] set.
+    pub(super) hash: u64,
+    pub(super) value: V,
+    pub(super) key: K,
+}
+
+/// An entry that no other thread can see yet: made once, offered to the table as often as it takes.
+pub(crate) struct Fresh<K, V>(pub(super) Box<Managed<Node<K, V>>>);
+
+impl<K, V> Fresh<K, V> {
+    /// `hash` must be the hash by which `key` is asked for.
+    pub(crate) fn new(hash: u64, key: K, value: V) -> Self {
+        let node = Node { next: AtomicLink::new(Link::END), hash: hash | NODE, value, key };
+        Self(Box::new(Managed::new(node)))
+    }
+
+    pub(crate) fn key(&self) -> &K {
+        &self.0.value.key
+    }
+
+    pub(crate) fn value(&self) -> &V {
+        &self.0.value.value
+    }
+
+    pub(crate) fn value_mut(&mut self) -> &mut V {
+        &mut self.0.value.value
+    }
+
+    /// Takes it apart again: what was handed in is handed back.
+    pub(crate) fn into_parts(self) -> (K, V) {
+        let node = self.0.value;
+        (node.key, node.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::precedes;
+
+    #[test]
+    fn precedes_is_the_order_of_reversed_bits() {
+        let samples = [0, 1, 2, 3, 4, 6, 0xff, 1 << 62, 1 << 63, u64::MAX, 0x1234_5678_9abc_def0];
+        for a in samples {
+            for b in samples {
+                assert_eq!(precedes(a, b), a.reverse_bits() < b.reverse_bits(), "{a:#x} {b:#x}");
+            }
+        }
+    }
+}

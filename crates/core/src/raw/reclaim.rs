@@ -1,0 +1,262 @@
+//! When memory that other threads may still read is given back. The only file that names the reclaimer.
+//!
+//! Epoch-based reclamation (Fraser 2004, as built by `crossbeam-epoch`): a thread reads shared nodes only under a
+//! [`Guard`]; what was unlinked is freed once every guard that existed at that time is gone.
+//!
+//! `crossbeam-epoch` keeps what a thread retires in that thread's own bag, which nobody else can empty, so a thread
+//! that removes one record and goes idle would hold on to it for ever. Tenure therefore retires onto a [`Graveyard`]
+//! shared by all threads of a table: one push on an intrusive list, no allocation. Whoever maintains the table takes
+//! the whole list and defers its freeing as one unit.
+
+use super::link::Managed;
+use crate::sync::{AtomicPtr, Ordering};
+use std::{
+    cell::Cell,
+    fmt,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
+    // Plain statistics, never a reason to touch memory: std atomics also under loom, relaxed everywhere.
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize},
+    },
+};
+
+/// After about so many retired nodes, the thread that retires the next one hands them on itself.
+#[cfg(not(tenure_loom))]
+const BATCH: usize = 64;
+#[cfg(tenure_loom)]
+const BATCH: usize = 1_000;
+
+/// A short permission to read: while it lives, nothing that was reachable when it was made is freed.
+///
+/// Borrowed answers of the tables live no longer than the guard they were asked with. Keep it for the length of a
+/// few look-ups: a guard that is held delays the freeing of everything removed meanwhile, in every table of the
+/// process, but makes nobody wait. It cannot be sent to another thread, so it cannot be held across an `.await` of a
+/// task that may move. Guards nest, and no order of taking them can deadlock.
+///
+/// ```
+/// let guard = tenure_core::pin();
+/// # drop(guard);
+/// ```
+pub struct Guard {
+    epoch: crossbeam_epoch::Guard,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard { .. }")
+    }
+}
+
+/// Makes a [`Guard`]: a few nanoseconds, one memory fence, no lock.
+///
+/// Worth sharing between several look-ups in a row.
+///
+/// ```
+/// let outer = tenure_core::pin();
+/// let inner = tenure_core::pin(); // nests
+/// drop(outer);
+/// drop(inner);
+/// ```
+#[inline]
+pub fn pin() -> Guard {
+    Guard { epoch: crossbeam_epoch::pin() }
+}
+
+impl Guard {
+    /// Frees `value` once no guard that exists now is left.
+    ///
+    /// # Safety
+    /// `value` came from `Box::into_raw`, is unreachable for every guard made from now on, and is retired once.
+    pub(super) unsafe fn retire_box<T: Send + 'static>(&self, value: *mut T) {
+        let value = SendPtr(value);
+        // SAFETY: the caller's contract is exactly what the deferred closure needs; `T: Send + 'static`, so it may
+        // be dropped on another thread and at any later time.
+        unsafe {
+            self.epoch.defer_unchecked(move || {
+                let value = value;
+                free_box(value.0);
+            });
+        }
+        flush(self);
+    }
+}
+
+/// Makes the epoch advance as far as other threads' guards let it, and runs what has become due.
+///
+/// Three rounds: garbage of epoch `e` is due in `e + 2`, and each round can advance by one.
+pub(crate) fn advance() {
+    for _ in 0..3 {
+        flush(&pin());
+    }
+}
+
+/// Hands what this thread has deferred on to all threads, and runs what is due of theirs.
+fn flush(guard: &Guard) {
+    // A destructor that is run by a flush and flushes again would go one level deeper for every batch that is due.
+    if !FREEING.get() {
+        guard.epoch.flush();
+    }
+}
+
+thread_local! {
+    /// Whether this thread is running destructors of what was retired. (Not under loom, whose threads are one.)
+    static FREEING: Cell<bool> = const { Cell::new(false) };
+}
+
+struct SendPtr<T>(*mut T);
+// SAFETY: only made for `T: Send` values whose ownership moves with the pointer (`Guard::retire_box`,
+// `Graveyard::collect`).
+unsafe impl<T: Send> Send for SendPtr<T> {}
+
+/// How many destructors have panicked. They are contained: the memory was freed, the others have run. May be shared
+/// by several tables, and outlives them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DropPanics(Arc<AtomicU64>);
+
+impl DropPanics {
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, panics: u64) {
+        self.0.fetch_add(panics, Ordering::Relaxed);
+    }
+
+    /// Frees a boxed value and counts it if its destructor panics.
+    pub(super) fn free<T>(&self, value: *mut T) {
+        self.add(u64::from(!free_box(value)));
+    }
+}
+
+/// What is known of a graveyard's dead; outlives it, as they may.
+struct Ledger {
+    /// Retired and not yet freed. Counted before a node is retired and after it is freed, so never too low.
+    unfreed: AtomicUsize,
+    panics: DropPanics,
+}
+
+impl Ledger {
+    fn settle(&self, chain: Freed) {
+        self.panics.add(chain.panics);
+        self.unfreed.fetch_sub(chain.nodes, Ordering::Relaxed);
+    }
+}
+
+/// Nodes that were unlinked and wait for the guards that may still see them.
+pub(super) struct Graveyard<T: Send + 'static> {
+    head: AtomicPtr<Managed<T>>,
+    ledger: Arc<Ledger>,
+}
+
+impl<T: Send + 'static> Graveyard<T> {
+    pub(super) fn new(panics: DropPanics) -> Self {
+        let ledger = Ledger { unfreed: AtomicUsize::new(0), panics };
+        Self { head: AtomicPtr::new(ptr::null_mut()), ledger: Arc::new(ledger) }
+    }
+
+    /// Takes over an unlinked node. About every `BATCH`th call hands the collected ones on to the reclaimer.
+    ///
+    /// # Safety
+    /// `node` came from `Box::into_raw`, was unlinked by this thread (invariant 5: exactly one thread unlinks a
+    /// node, so it is retired once), and the table is read under guards only.
+    pub(super) unsafe fn retire(&self, node: *mut Managed<T>) {
+        let unfreed = self.ledger.unfreed.fetch_add(1, Ordering::Relaxed) + 1;
+        // Relaxed: only the value is compared; what it points to is read by `collect` alone, which acquires.
+        let mut head = self.head.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the node is not freed before `collect` takes it from the list it is only now put on.
+            let next_retired = unsafe { &(*node).next_retired };
+            // Relaxed: published by the exchange below.
+            next_retired.store(head, Ordering::Relaxed);
+            // Release: the link above, and this thread's unlinking of the node, come before `collect`'s Acquire.
+            match self.head.compare_exchange_weak(head, node, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(actual) => head = actual,
+            }
+        }
+        // A multiple, not a limit: while a guard keeps everything from being freed, not every call is to try.
+        if unfreed.is_multiple_of(BATCH) {
+            self.collect();
+        }
+    }
+
+    /// Hands everything that waits on to the reclaimer.
+    pub(super) fn collect(&self) {
+        let guard = pin();
+        // Acquire: pairs with the Release in `retire`; the chain and its nodes' unlinking are visible. Every guard
+        // made after this call's own therefore cannot reach them, which is what deferring asks for.
+        let chain = SendPtr(self.head.swap(ptr::null_mut(), Ordering::Acquire));
+        if !chain.0.is_null() {
+            let ledger = Arc::clone(&self.ledger);
+            // SAFETY: the chain is ours alone (taken by the swap), all of it was unlinked before, and `T: Send +
+            // 'static`.
+            unsafe {
+                guard.epoch.defer_unchecked(move || {
+                    let chain = chain;
+                    ledger.settle(free_chain(chain.0));
+                });
+            }
+        }
+        flush(&guard);
+    }
+
+    /// Retired and not yet freed. Never too low.
+    pub(super) fn len(&self) -> usize {
+        self.ledger.unfreed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn panics(&self) -> &DropPanics {
+        &self.ledger.panics
+    }
+}
+
+impl<T: Send + 'static> Drop for Graveyard<T> {
+    fn drop(&mut self) {
+        // Relaxed: `&mut self` orders everything before.
+        let freed = free_chain(self.head.load(Ordering::Relaxed));
+        self.ledger.settle(freed);
+    }
+}
+
+/// What came of freeing a chain.
+#[derive(Clone, Copy, Default)]
+struct Freed {
+    nodes: usize,
+    panics: u64,
+}
+
+/// Frees a chain linked by `next_retired`.
+fn free_chain<T>(mut node: *mut Managed<T>) -> Freed {
+    let mut freed = Freed::default();
+    while !node.is_null() {
+        // SAFETY: the chain is owned by the caller and its grace period is over.
+        let next_retired = unsafe { &(*node).next_retired };
+        // Relaxed: the chain was acquired as a whole.
+        let next = next_retired.load(Ordering::Relaxed);
+        freed.nodes += 1;
+        freed.panics += u64::from(!free_box(node));
+        node = next;
+    }
+    freed
+}
+
+/// Frees a boxed value; false if its destructor panicked, which is contained here: unwinding through the reclaimer
+/// would cost the other values of the batch, or the process.
+pub(super) fn free_box<T>(value: *mut T) -> bool {
+    let outer = FREEING.replace(cfg!(not(tenure_loom)));
+    // SAFETY: every caller owns `value`, which came from `Box::into_raw`.
+    let freed = catch_unwind(AssertUnwindSafe(|| drop(unsafe { Box::from_raw(value) })));
+    FREEING.set(outer);
+    let Err(payload) = freed else { return true };
+    // What was thrown may throw again when it is dropped; what that throws is given up.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(again);
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

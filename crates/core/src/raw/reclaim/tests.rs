@@ -1,0 +1,151 @@
+//! When what was removed is freed, and how it is counted. Here the reclaimer's own steps are part of the models.
+
+#[path = "../table/tests/harness.rs"]
+mod harness;
+
+use super::{Graveyard, Guard, advance, pin};
+use crate::{
+    raw::link::Managed,
+    sync::{Arc, AtomicUsize, Ordering, model, thread},
+};
+use harness::{Key, Map, Tracked, both, map, remove, replace};
+
+const A: Key = Key(0, 1);
+
+/// A reader's guard, by which another thread may read as well, but not drive the reclaimer.
+struct Lent(*const Guard);
+// SAFETY: whoever keeps the guard keeps it until the other thread reads no more.
+unsafe impl Send for Lent {}
+
+/// One thread reads `A` and gives its guard up while another ends the entry and maintains the table.
+fn a_reader_is_waited_for(
+    expected: &'static [Option<u64>],
+    end: impl Fn(&Map, &Guard) + Copy + Send + Sync + 'static,
+) {
+    model(move || {
+        let table = map([A]);
+        let guard = pin();
+        let (gate, lent) = (Arc::new(AtomicUsize::new(0)), Lent(&raw const guard));
+        let (theirs, their_gate) = (Arc::clone(&table), Arc::clone(&gate));
+        let other = thread::spawn(move || {
+            let lent = lent;
+            // SAFETY: the reader waits for the gate before it gives the guard up.
+            end(&theirs, unsafe { &*lent.0 });
+            // Relaxed: whether the reader's reads are over is the reclaimer's to know, not the gate's.
+            their_gate.fetch_add(1, Ordering::Relaxed);
+            theirs.maintain();
+        });
+        let entry = table.get(&A, &guard);
+        while gate.load(Ordering::Relaxed) == 0 {
+            thread::yield_now();
+        }
+        let seen = entry.map(|entry| entry.value().read());
+        assert!(expected.contains(&seen), "{seen:?}");
+        drop(guard);
+        other.join().expect("no assertion failed");
+    });
+}
+
+#[test]
+fn loom_what_is_removed_outlives_its_readers() {
+    a_reader_is_waited_for(&[None, Some(1)], |table, guard| assert!(remove(table, A, guard)));
+}
+
+#[test]
+fn loom_what_is_replaced_outlives_its_readers() {
+    a_reader_is_waited_for(&[Some(1), Some(10)], |table, guard| assert!(replace(table, A, 10, guard)));
+}
+
+/// What nobody has ever been able to see may be retired without a guard: so the reclaimer's steps are one thread's.
+struct Dead {
+    content: Tracked,
+    drops: Arc<AtomicUsize>,
+}
+
+impl Drop for Dead {
+    fn drop(&mut self) {
+        assert_eq!(self.content.read(), 1);
+        self.drops.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn loom_garbage_is_what_is_retired_and_not_yet_dropped() {
+    model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let graveyard = Arc::new(Graveyard::new(super::DropPanics::default()));
+        let (ones, others) = (Arc::clone(&graveyard), Arc::clone(&graveyard));
+        let theirs = Arc::clone(&drops);
+        both(
+            move || {
+                let content = Tracked::new(1);
+                let dead = Managed::new(Dead { content, drops: Arc::clone(&theirs) });
+                // SAFETY: just made, and given to nobody else.
+                unsafe { ones.retire(Box::into_raw(Box::new(dead))) };
+                // The ledger is no step of the model, so this is one: it makes the model ask while a drop is due.
+                theirs.fetch_add(0, Ordering::Relaxed);
+                let garbage = ones.len();
+                assert!(garbage + theirs.load(Ordering::Relaxed) >= 1, "retired, not dropped, not counted");
+                assert!(garbage <= 1, "{garbage}");
+            },
+            move || {
+                others.collect();
+                advance();
+                assert!(others.len() <= 1);
+            },
+        );
+        while graveyard.len() > 0 {
+            graveyard.collect();
+            advance();
+            thread::yield_now();
+        }
+        assert_eq!(drops.load(Ordering::Relaxed), 1, "no garbage, but not dropped");
+    });
+}
+
+#[test]
+fn loom_what_two_retire_is_dropped_once_each() {
+    model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let graveyard = Arc::new(Graveyard::new(super::DropPanics::default()));
+        let retire = |graveyard: &Graveyard<Dead>, drops| {
+            let dead = Managed::new(Dead { content: Tracked::new(1), drops });
+            // SAFETY: just made, and given to nobody else.
+            unsafe { graveyard.retire(Box::into_raw(Box::new(dead))) };
+        };
+        let (ones, others) = (Arc::clone(&graveyard), Arc::clone(&graveyard));
+        let (first, second) = (Arc::clone(&drops), Arc::clone(&drops));
+        both(move || retire(&ones, first), move || retire(&others, second));
+        assert_eq!(graveyard.len(), 2);
+        drop(graveyard);
+        assert_eq!(drops.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[cfg(not(tenure_loom))]
+#[test]
+fn garbage_is_never_more_than_was_retired() {
+    const THREADS: usize = 3;
+    const EACH: usize = 5_000;
+    let graveyard = Arc::new(Graveyard::new(super::DropPanics::default()));
+    let workers = (0..THREADS).map(|_| {
+        let graveyard = Arc::clone(&graveyard);
+        thread::spawn(move || {
+            for i in 0..EACH {
+                // SAFETY: just made, and given to nobody else.
+                unsafe { graveyard.retire(Box::into_raw(Box::new(Managed::new(i)))) };
+                graveyard.collect();
+                let garbage = graveyard.len();
+                assert!(garbage <= THREADS * EACH, "{garbage}");
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.join().expect("no assertion failed");
+    }
+    while graveyard.len() > 0 {
+        graveyard.collect();
+        advance();
+        thread::yield_now();
+    }
+}

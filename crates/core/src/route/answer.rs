@@ -1,0 +1,171 @@
+//! What a table answers: records and resolutions, borrowed for as long as a guard lives, or owned.
+
+use super::{destination::Destination, record::Life, store::Held};
+use crate::{clock::Tick, key::SessionKey};
+
+/// A record, owned: what [`RouteTable::get`](crate::RouteTable::get) answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Record<R> {
+    /// Where messages go.
+    pub route: R,
+    /// When it was set last, by the table's clock. While other threads are setting it, the time of one of those
+    /// sets.
+    pub updated_at: Tick,
+    /// When it expires, by the table's clock; [`Tick::MAX`] is never.
+    pub expires_at: Tick,
+}
+
+/// A record, borrowed under a [`Guard`](crate::Guard): what [`RouteTable::get_view`](crate::RouteTable::get_view)
+/// answers. It stays readable while the guard lives, whatever happens to the record meanwhile.
+pub struct RecordView<'g, R: Destination> {
+    entry: Held<'g, R>,
+    life: Life,
+}
+
+#[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask for `R: Copy`")]
+impl<R: Destination> Clone for RecordView<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R: Destination> Copy for RecordView<'_, R> {}
+
+impl<R: Destination> std::fmt::Debug for RecordView<'_, R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordView")
+            .field("key", self.key())
+            .field("updated_at", &self.updated_at())
+            .field("expires_at", &self.expires_at())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'g, R: Destination> RecordView<'g, R> {
+    pub(super) fn new(entry: Held<'g, R>, life: Life) -> Self {
+        Self { entry, life }
+    }
+
+    /// The key under which it stands.
+    pub fn key(self) -> &'g SessionKey {
+        self.entry.key()
+    }
+
+    /// Where messages go.
+    #[inline]
+    pub fn route(self) -> &'g R {
+        &self.entry.value().route
+    }
+
+    /// When it was set last, by the table's clock. While other threads are setting it, the time of one of those sets.
+    pub fn updated_at(self) -> Tick {
+        self.entry.value().set_at()
+    }
+
+    /// When it expires, by the table's clock, as it was when this was read; [`Tick::MAX`] is never.
+    pub fn expires_at(self) -> Tick {
+        self.life.deadline()
+    }
+
+    /// An owned copy.
+    #[must_use]
+    pub fn to_record(self) -> Record<R> {
+        Record { route: self.route().clone(), updated_at: self.updated_at(), expires_at: self.expires_at() }
+    }
+}
+
+/// Where a resolution's route comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Source {
+    /// The fresh record under the key itself.
+    Exact,
+    /// The fresh record of the key's room.
+    Room,
+    /// The first valid one of the routes that the caller provided.
+    Provided,
+}
+
+/// Why a resolution did not come from the key's own record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Reason {
+    /// An expired record was met on the way.
+    Stale,
+    /// The thread has no record; its room has.
+    ThreadMiss,
+    /// Neither the key nor its room has a record.
+    Miss,
+    /// A partition that was needed is out of service.
+    Unavailable,
+}
+
+/// Where a message goes, and how that was found out; the route is borrowed from the table or from the caller.
+///
+/// It is [`Resolution`] without the key, which the caller has.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ResolutionView<'a, R> {
+    /// Where the message goes.
+    pub route: &'a R,
+    /// The partition of the key that was resolved.
+    pub partition: usize,
+    /// Where the route comes from.
+    pub source: Source,
+    /// Whether an expired record was met on the way.
+    pub stale: bool,
+    /// Why it is not the key's own record; none if it is.
+    pub reason: Option<Reason>,
+}
+
+/// Where a message goes, and how that was found out: what [`RouteTable::resolve`](crate::RouteTable::resolve)
+/// answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Resolution<R> {
+    /// Where the message goes.
+    pub route: R,
+    /// The key that was resolved.
+    pub key: SessionKey,
+    /// The partition of that key.
+    pub partition: usize,
+    /// Where the route comes from.
+    pub source: Source,
+    /// Whether an expired record was met on the way.
+    pub stale: bool,
+    /// Why it is not the key's own record; none if it is.
+    pub reason: Option<Reason>,
+}
+
+impl<R> Resolution<R> {
+    /// Whether the route is a fallback: not from the key's own record.
+    pub fn is_fallback(&self) -> bool {
+        self.source != Source::Exact
+    }
+}
+
+impl<R: Clone> ResolutionView<'_, R> {
+    /// An owned copy, of a resolution of `key`.
+    #[must_use]
+    pub fn to_resolution(&self, key: SessionKey) -> Resolution<R> {
+        Resolution {
+            route: self.route.clone(),
+            key,
+            partition: self.partition,
+            source: self.source,
+            stale: self.stale,
+            reason: self.reason,
+        }
+    }
+}
+
+impl<R> ResolutionView<'_, R> {
+    /// Whether the route is a fallback: not from the key's own record.
+    pub fn is_fallback(&self) -> bool {
+        self.source != Source::Exact
+    }
+}

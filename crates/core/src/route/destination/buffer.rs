@@ -1,0 +1,143 @@
+//! A route in one run of text: each part with its length before it.
+//!
+//! In order: the external room; channel, bridge, room, thread; the number of attributes; name and value of each.
+//! A length is written in digits of six bits, the lowest first, each but the last with bit 6 set. So every digit is an
+//! ASCII character and the whole run is text: reading a part needs no check of its encoding. The length of a part that
+//! may be missing is one more than it is, and zero stands for missing.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+
+const DIGIT_BITS: u32 = 6;
+const MORE: u8 = 1 << DIGIT_BITS;
+
+/// The one run that stands for these parts.
+pub(super) fn write(
+    external_room: &str,
+    optional: [Option<&str>; 4],
+    attributes: &[(&str, &str)],
+) -> Arc<str> {
+    let mut run = String::new();
+    push(&mut run, external_room);
+    for part in optional {
+        push_length(&mut run, part.map_or(0, |part| part.len() + 1));
+        run.push_str(part.unwrap_or_default());
+    }
+    push_length(&mut run, attributes.len());
+    for (name, value) in attributes {
+        push(&mut run, name);
+        push(&mut run, value);
+    }
+    run.into()
+}
+
+fn push(run: &mut String, part: &str) {
+    push_length(run, part.len());
+    run.push_str(part);
+}
+
+fn push_length(run: &mut String, mut length: usize) {
+    loop {
+        let digit = length as u8 & (MORE - 1);
+        length >>= DIGIT_BITS;
+        if length == 0 {
+            return run.push(char::from(digit));
+        }
+        run.push(char::from(digit | MORE));
+    }
+}
+
+/// Reads a run from its start.
+#[derive(Clone)]
+pub(super) struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(run: &'a str) -> Self {
+        Self { rest: run }
+    }
+
+    pub(super) fn external_room(mut self) -> &'a str {
+        self.part()
+    }
+
+    /// The part `index` of channel, bridge, room, thread.
+    pub(super) fn optional(mut self, index: usize) -> Option<&'a str> {
+        self.part();
+        for _ in 0..index {
+            self.optional_part();
+        }
+        self.optional_part()
+    }
+
+    pub(super) fn attributes(mut self) -> RouteAttributes<'a> {
+        self.part();
+        for _ in 0..4 {
+            self.optional_part();
+        }
+        let left = self.length();
+        RouteAttributes { reader: self, left }
+    }
+
+    fn part(&mut self) -> &'a str {
+        let length = self.length();
+        self.take(length)
+    }
+
+    fn optional_part(&mut self) -> Option<&'a str> {
+        let length = self.length().checked_sub(1)?;
+        Some(self.take(length))
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let (part, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        part
+    }
+
+    fn length(&mut self) -> usize {
+        let (mut length, mut digits) = (0, 0);
+        for digit in self.rest.bytes() {
+            length |= usize::from(digit & (MORE - 1)) << (DIGIT_BITS * digits);
+            digits += 1;
+            if digit & MORE == 0 {
+                break;
+            }
+        }
+        self.take(digits as usize);
+        length
+    }
+}
+
+/// The attributes of a route, see [`Route::attributes`](super::Route::attributes). Knows how many are left.
+#[derive(Clone)]
+pub struct RouteAttributes<'a> {
+    reader: Reader<'a>,
+    left: usize,
+}
+
+impl<'a> Iterator for RouteAttributes<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        Some((self.reader.part(), self.reader.part()))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for RouteAttributes<'_> {}
+
+impl FusedIterator for RouteAttributes<'_> {}
+
+/// Shows the attributes that are left, as a map.
+impl fmt::Debug for RouteAttributes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.clone()).finish()
+    }
+}

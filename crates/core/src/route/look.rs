@@ -1,0 +1,94 @@
+//! Looking at a table as a whole: its partitions, its size, all its records.
+
+use super::{
+    RouteTable,
+    answer::RecordView,
+    destination::Destination,
+    stats::{PartitionView, RouteStats},
+};
+use crate::{
+    key::AsKey,
+    raw::{Cursor, Guard, pin},
+};
+
+impl<R: Destination> RouteTable<R> {
+    /// The partition that a key belongs to. It follows from the whole key, so the threads of one room are spread over
+    /// all partitions.
+    pub fn partition_of(&self, key: impl AsKey) -> usize {
+        self.own(&key).index()
+    }
+
+    /// How many partitions there are.
+    pub fn partition_count(&self) -> usize {
+        self.inner.partitions.len()
+    }
+
+    /// One partition and its state, or none if there are not that many.
+    pub fn partition(&self, index: usize) -> Option<PartitionView<'_, R>> {
+        self.inner.partitions.get(index).map(|partition| PartitionView::new(partition, &self.inner.shared))
+    }
+
+    /// How many records are held: the fresh ones, the expired ones that nobody has met or pruned yet, and those that
+    /// other threads are about to store. Blocks nobody; never more than the bounds of all partitions together.
+    pub fn len(&self) -> usize {
+        let guard = pin();
+        self.inner.partitions.iter().map(|partition| partition.store(&guard).len()).sum()
+    }
+
+    /// Whether no record is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All fresh records, in no particular order. Blocks no writer.
+    ///
+    /// A record that is fresh during the whole walk comes once; one that is set, removed or expires meanwhile may or
+    /// may not come, and one whose route is replaced meanwhile may come as it was, as it is, or both.
+    ///
+    /// ```
+    /// use tenure_core::{RouteTable, SessionKey};
+    ///
+    /// let table: RouteTable<&'static str> = RouteTable::default();
+    /// table.set(SessionKey::for_room("irc", "libera", "#rust"), "!rust")?;
+    /// let guard = tenure_core::pin();
+    /// assert_eq!(table.iter(&guard).map(|record| *record.route()).collect::<Vec<_>>(), ["!rust"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn iter<'g>(&'g self, guard: &'g Guard) -> impl Iterator<Item = RecordView<'g, R>> {
+        self.inner.partitions.iter().flat_map(move |partition| {
+            let (mut cursor, mut complete, mut batch) = (Cursor::default(), false, Vec::new());
+            std::iter::from_fn(move || {
+                while batch.is_empty() && !complete {
+                    let store = partition.available(guard).ok()?;
+                    let now = self.inner.shared.now();
+                    complete = store.table().scan(&mut cursor, 64, guard, |entry| {
+                        let life = entry.value().life();
+                        if life.is_fresh(now) {
+                            batch.push(RecordView::new(entry, life));
+                        }
+                    });
+                }
+                batch.pop()
+            })
+        })
+    }
+
+    /// All fresh records of a key's room: the room-scope record and those of its threads. Walks the whole table, as
+    /// [`iter`](Self::iter) does.
+    pub fn iter_room<'g>(
+        &'g self,
+        key: impl AsKey + 'g,
+        guard: &'g Guard,
+    ) -> impl Iterator<Item = RecordView<'g, R>> {
+        let room = key.room_scope();
+        self.iter(guard).filter(move |record| record.key().same_room(&room))
+    }
+
+    /// What has happened so far, in all partitions together.
+    pub fn stats(&self) -> RouteStats {
+        let parts = (0..self.partition_count()).filter_map(|index| self.partition(index));
+        let mut stats = parts.fold(RouteStats::default(), |sum, partition| sum + partition.stats());
+        stats.observer_panics = self.inner.shared.observers.panics();
+        stats
+    }
+}

@@ -1,0 +1,259 @@
+//! Who goes first when a partition is full: the record that was set longest ago, an expired one before a fresh one.
+//!
+//! A set draws a *stamp* from the partition's counter and writes it into the record: that is all a set pays for the
+//! order, however often one key is set, and nothing that would have to be undone or remembered is left behind.
+//!
+//! An eviction needs the record with the lowest stamp. A *survey* is a pass over the partition that lists the `k`
+//! lowest stamps. Stamps only grow and new ones are higher than all before, so nothing that is not on the list can
+//! come before what is on it: an entry of the list whose record still has that stamp *is* the oldest record. Entries
+//! whose record was set again or is gone are skipped. The list names records by hash and stamp, never by address, so
+//! it may outlive them.
+//!
+//! With `k` a sixteenth of the records, an eviction costs about sixteen visits of a survey. They are not made all at
+//! once: when half of a list is used up, each eviction makes a few steps of the next survey.
+//!
+//! Expired records are found at the old end of the set order as long as all records have the same time to live.
+//! Where one was set with a time of its own, or touched, the *floor* remembers the earliest deadline that may come
+//! out of order; when it has passed, an eviction first sweeps the whole partition for expired records.
+
+use crate::{
+    clock::Tick,
+    raw::{Cell, Cursor, Guard, Slot, Table},
+    sync::{AtomicU64, AtomicUsize, Ordering},
+};
+use std::{collections::BinaryHeap, time::Duration};
+
+use super::record::Record;
+use crate::key::SessionKey;
+
+/// A survey lists at least so many records, where there are so many.
+const SHORTEST: usize = 32;
+/// A survey lists one in so many records.
+const SHARE: usize = 16;
+/// Visits of the next survey that each used-up entry of the current one pays for, once half of it is used up.
+const STEP: usize = 4 * SHARE;
+
+/// A record that was among the oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Candidate {
+    pub(super) stamp: u64,
+    pub(super) hash: u64,
+}
+
+/// The oldest records as one pass found them, oldest first, and how far they are used up.
+struct Survey {
+    oldest: Box<[Candidate]>,
+    used: AtomicUsize,
+}
+
+/// A survey under way. Owned by one thread at a time.
+struct Draft {
+    cursor: Cursor,
+    /// Records that were set since have this stamp or a higher one: they need not be listed.
+    before: u64,
+    lowest: BinaryHeap<Candidate>,
+    length: usize,
+    complete: bool,
+}
+
+/// A partition's set order.
+pub(super) struct Order {
+    stamps: AtomicU64,
+    survey: Cell<Survey>,
+    draft: Slot<Draft>,
+    floor: Floor,
+}
+
+impl Order {
+    pub(super) fn new() -> Self {
+        Self {
+            // 0 is no stamp, so that a reconstructed one cannot fall below the first.
+            stamps: AtomicU64::new(1),
+            survey: Cell::new(Survey { oldest: Box::default(), used: AtomicUsize::new(0) }),
+            draft: Slot::empty(),
+            floor: Floor::new(),
+        }
+    }
+
+    /// The place of a set that takes effect now.
+    #[inline]
+    pub(super) fn draw(&self) -> u64 {
+        // Relaxed: the counter's own order is the set order. A set that happens after another one (in one thread, or
+        // through any synchronisation between two) reads a later value of the same atomic.
+        self.stamps.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A stamp not older than any drawn before.
+    pub(super) fn newest(&self) -> u64 {
+        self.stamps.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn floor(&self) -> &Floor {
+        &self.floor
+    }
+
+    /// The first candidate for eviction that `settle` does not settle, that is, the one it answers `Some` for.
+    ///
+    /// `settle` is given candidates, oldest first; it answers none for one that is no longer what it was when it was
+    /// listed. Makes a new survey when the list is used up. None if a whole survey brings nothing.
+    pub(super) fn oldest<R: Send + Sync + 'static, T>(
+        &self,
+        table: &Table<SessionKey, Record<R>>,
+        guard: &Guard,
+        mut settle: impl FnMut(Candidate) -> Option<T>,
+    ) -> Option<T> {
+        // Others may use up a survey of ours before we do, but not for ever: each time, they have evicted.
+        for _ in 0..3 {
+            let survey = self.survey.load(guard);
+            // Acquire and Release, here and below: who moves `used` on has settled the entry; nothing else is passed.
+            let mut used = survey.used.load(Ordering::Acquire);
+            while let Some(&candidate) = survey.oldest.get(used) {
+                let settled = settle(candidate);
+                let moved =
+                    survey.used.compare_exchange(used, used + 1, Ordering::Release, Ordering::Acquire);
+                used = moved.map_or_else(|actual| actual, |used| used + 1);
+                if used > survey.oldest.len() / 2 {
+                    self.prepare(table, guard);
+                }
+                if settled.is_some() {
+                    return settled;
+                }
+            }
+            self.renew(survey, table, guard);
+        }
+        None
+    }
+
+    /// Makes a few steps of the next survey, unless another thread is about it.
+    fn prepare<R: Send + Sync + 'static>(&self, table: &Table<SessionKey, Record<R>>, guard: &Guard) {
+        let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(table)));
+        draft.advance(table, STEP, &self.stamps, guard);
+        // One that another thread began meanwhile is given up for this one.
+        self.draft.put(draft);
+    }
+
+    /// Completes the survey under way, or a new one, and puts it in the place of `current`.
+    fn renew<R: Send + Sync + 'static>(
+        &self,
+        current: &Survey,
+        table: &Table<SessionKey, Record<R>>,
+        guard: &Guard,
+    ) {
+        let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(table)));
+        draft.advance(table, usize::MAX, &self.stamps, guard);
+        let survey = Survey { oldest: draft.finish(), used: AtomicUsize::new(0) };
+        // Another thread's survey is as good.
+        let _ = self.survey.replace(current, survey, guard);
+    }
+
+    fn begin<R: Send + Sync + 'static>(&self, table: &Table<SessionKey, Record<R>>) -> Draft {
+        Draft {
+            cursor: Cursor::default(),
+            before: self.newest(),
+            lowest: BinaryHeap::new(),
+            length: (table.len() / SHARE).max(SHORTEST),
+            complete: false,
+        }
+    }
+}
+
+/// The earliest deadline that may come out of set order, with a count of its changes, in one word.
+pub(super) struct Floor(AtomicU64);
+
+const CHANGES_BITS: u32 = 20;
+const NO_FLOOR: u64 = Tick::MAX.as_millis() << CHANGES_BITS;
+
+impl Floor {
+    fn new() -> Self {
+        Self(AtomicU64::new(NO_FLOOR))
+    }
+
+    /// Remembers that a deadline out of order may come as early as `deadline`. Call it after the record can be seen:
+    /// a sweep that has not seen the record then finds the word changed and does not raise it.
+    pub(super) fn lower(&self, deadline: Tick) {
+        // Relaxed: only compared.
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let changes = word.wrapping_add(1) & ((1 << CHANGES_BITS) - 1);
+            let new = (word >> CHANGES_BITS).min(deadline.as_millis()) << CHANGES_BITS | changes;
+            // Release: pairs with the Acquire in `read`; the record is seen by a sweep that begins after this.
+            match self.0.compare_exchange_weak(word, new, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(actual) => word = actual,
+            }
+        }
+    }
+
+    /// Whether it is certain that nothing out of order has expired; else the word, for `raise` after a sweep.
+    pub(super) fn passed(&self, now: Tick) -> Option<u64> {
+        // Acquire: pairs with the Release in `lower`.
+        let word = self.0.load(Ordering::Acquire);
+        (word >> CHANGES_BITS <= now.as_millis()).then_some(word)
+    }
+
+    /// After a sweep that began at `word` and has found no earlier deadline than this.
+    pub(super) fn raise(&self, word: u64, deadline: Option<Tick>) {
+        let changes = word & ((1 << CHANGES_BITS) - 1);
+        let new = deadline.unwrap_or(Tick::MAX).as_millis() << CHANGES_BITS | changes;
+        // Relaxed: if the word has changed, the sweep may have missed something, and the next one is left to find it.
+        let _ = self.0.compare_exchange(word, new, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// What a sweep has seen of the records that stay: whether their deadlines come in set order.
+#[derive(Default)]
+pub(super) struct Span {
+    earliest: Option<Tick>,
+    shortest: Option<Duration>,
+    longest: Duration,
+}
+
+impl Span {
+    pub(super) fn see(&mut self, set_at: Tick, deadline: Tick) {
+        let ttl = deadline.saturating_since(set_at);
+        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+        self.shortest = Some(self.shortest.map_or(ttl, |shortest| shortest.min(ttl)));
+        self.longest = self.longest.max(ttl);
+    }
+
+    /// The earliest deadline that may come out of order: none if all records have the time to live `ttl`, which
+    /// those set from `now` on have as well.
+    pub(super) fn floor(&self, now: Tick, ttl: Duration) -> Option<Tick> {
+        let shortest = self.shortest?;
+        let in_order = shortest == ttl && self.longest == ttl;
+        (!in_order).then(|| self.earliest.map_or(Tick::MAX, |earliest| earliest.min(now.saturating_add(ttl))))
+    }
+}
+
+impl Draft {
+    /// Visits about `limit` more records, none once the pass is complete.
+    fn advance<R: Send + Sync + 'static>(
+        &mut self,
+        table: &Table<SessionKey, Record<R>>,
+        limit: usize,
+        stamps: &AtomicU64,
+        guard: &Guard,
+    ) {
+        if self.complete {
+            return;
+        }
+        let (lowest, length, before) = (&mut self.lowest, self.length, self.before);
+        self.complete = table.scan(&mut self.cursor, limit, guard, |entry| {
+            let record = entry.value();
+            // A doomed record that is still here was left by a thread that has stopped: it is listed, so that its
+            // place is freed in its turn.
+            // Relaxed: the life was acquired, and with it the counter as it was when the stamp was drawn.
+            let stamp = record.stamp(record.life(), || stamps.load(Ordering::Relaxed));
+            if stamp < before {
+                lowest.push(Candidate { stamp, hash: entry.hash() });
+                if lowest.len() > length {
+                    lowest.pop();
+                }
+            }
+        });
+    }
+
+    fn finish(self) -> Box<[Candidate]> {
+        self.lowest.into_sorted_vec().into_boxed_slice()
+    }
+}

@@ -1,0 +1,189 @@
+//! Resolving a key: its own record, its room's, or what the caller provides.
+
+use super::{
+    answer::{Reason, ResolutionView, Source},
+    call::{Call, Count},
+    destination::Destination,
+    partition::Partition,
+    shared::Shared,
+    store::{Asked, Found, Store, Written},
+};
+use crate::{
+    error::{PartitionUnavailable, ResolveError},
+    event::{Outcome, RouteEvent},
+    key::AsKey,
+    raw::Guard,
+};
+
+/// Whether a resolution changes the table: removes what has expired, writes back what it learns, and is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Full,
+    Peek,
+}
+
+/// What was found under one key.
+enum Met<'g, R> {
+    Fresh(&'g R),
+    Expired,
+    Missing,
+    Unavailable(PartitionUnavailable),
+}
+
+/// One resolution under way.
+pub(super) struct Resolving<'a, 'k, Q, R: Destination> {
+    pub(super) key: &'k Q,
+    pub(super) fallbacks: &'a [R],
+    pub(super) own: &'a Partition<R>,
+    pub(super) room: &'a Partition<R>,
+    pub(super) shared: &'a Shared,
+    pub(super) guard: &'a Guard,
+    pub(super) mode: Mode,
+}
+
+impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
+    #[inline]
+    pub(super) fn resolve(&self) -> Result<ResolutionView<'a, R>, ResolveError> {
+        let call = self.own.call(self.shared, self.guard);
+        let exact = match self.own.available(self.guard) {
+            Ok(store) => match self.look(store, &Asked::Exact(self.key), &call) {
+                Found::Fresh(entry, _) => {
+                    let answer = self.answer(&entry.value().route, Source::Exact, false, None);
+                    self.report(&answer, &call);
+                    return Ok(answer);
+                }
+                Found::Expired => Met::Expired,
+                Found::Missing => Met::Missing,
+            },
+            Err(unavailable) => Met::Unavailable(unavailable),
+        };
+        self.fall_back(&exact, &call)
+    }
+
+    fn look<'g>(&self, store: &'g Store<R>, asked: &Asked<'_, Q>, call: &Call<'g>) -> Found<'g, R> {
+        match self.mode {
+            Mode::Full => store.get(asked, call),
+            Mode::Peek => store.peek(asked, call.now, call.guard),
+        }
+    }
+
+    /// The room's record; missing where the key itself is the room's.
+    fn look_in_room(&self) -> Met<'a, R> {
+        if self.key.is_room_scope() {
+            return Met::Missing;
+        }
+        let call = self.room.call(self.shared, self.guard);
+        match self.room.available(self.guard) {
+            Ok(store) => match self.look(store, &Asked::Room(self.key), &call) {
+                Found::Fresh(entry, _) => Met::Fresh(&entry.value().route),
+                Found::Expired => Met::Expired,
+                Found::Missing => Met::Missing,
+            },
+            Err(unavailable) => Met::Unavailable(unavailable),
+        }
+    }
+
+    /// The key has no fresh record: the room's, or the first valid one of the caller's.
+    #[cold]
+    fn fall_back(&self, exact: &Met<'a, R>, call: &Call<'a>) -> Result<ResolutionView<'a, R>, ResolveError> {
+        let room = self.look_in_room();
+        let unavailable = match (exact, &room) {
+            (Met::Unavailable(which), _) | (_, Met::Unavailable(which)) => Some(*which),
+            _ => None,
+        };
+        let stale = matches!(exact, Met::Expired) || matches!(room, Met::Expired);
+        let found = match room {
+            Met::Fresh(route) => Some((route, Source::Room, Reason::ThreadMiss)),
+            _ => self
+                .fallbacks
+                .iter()
+                .find(|route| route.is_valid())
+                .map(|route| (route, Source::Provided, Reason::Miss)),
+        };
+        let Some((route, source, plain)) = found else {
+            return Err(self.no_route(stale, unavailable, call));
+        };
+        let reason = match unavailable {
+            Some(_) => Reason::Unavailable,
+            None if stale => Reason::Stale,
+            None => plain,
+        };
+        let answer = self.answer(route, source, stale, Some(reason));
+        let answer =
+            if matches!(exact, Met::Unavailable(_)) { answer } else { self.write_back(answer, call) };
+        self.report(&answer, call);
+        Ok(answer)
+    }
+
+    /// Stores what was learnt under the key itself; another caller's record, set meanwhile, is the better answer.
+    fn write_back(&self, answer: ResolutionView<'a, R>, call: &Call<'a>) -> ResolutionView<'a, R> {
+        if self.mode == Mode::Peek || !self.shared.write_back {
+            return answer;
+        }
+        // Out of service since: then there is nothing to write to.
+        let Ok(store) = self.own.available(self.guard) else { return answer };
+        match store.learn(self.key, answer.route, call) {
+            Written::Stored => answer,
+            Written::Yielded(entry) => self.answer(&entry.value().route, Source::Exact, false, None),
+        }
+    }
+
+    #[inline]
+    fn answer(
+        &self,
+        route: &'a R,
+        source: Source,
+        stale: bool,
+        reason: Option<Reason>,
+    ) -> ResolutionView<'a, R> {
+        ResolutionView { route, partition: self.own.index(), source, stale, reason }
+    }
+
+    #[inline]
+    fn report(&self, answer: &ResolutionView<'a, R>, call: &Call<'a>) {
+        if self.mode == Mode::Peek {
+            return;
+        }
+        call.count(match answer.source {
+            Source::Exact => Count::Exact,
+            Source::Room => Count::Room,
+            Source::Provided => Count::Provided,
+        });
+        if answer.stale {
+            call.count(Count::Stale);
+        }
+        if answer.reason == Some(Reason::Unavailable) {
+            call.count(Count::Unavailable);
+        }
+        let outcome = if answer.is_fallback() { Outcome::Fallback } else { Outcome::Hit };
+        self.tell(RouteEvent::Resolved(outcome), call);
+        if answer.is_fallback() {
+            self.tell(RouteEvent::Fallback, call);
+        }
+        if answer.stale {
+            self.tell(RouteEvent::Stale, call);
+        }
+    }
+
+    fn no_route(
+        &self,
+        stale: bool,
+        unavailable: Option<PartitionUnavailable>,
+        call: &Call<'a>,
+    ) -> ResolveError {
+        if self.mode == Mode::Full {
+            call.count(if unavailable.is_some() { Count::Unavailable } else { Count::NoRoute });
+            self.tell(RouteEvent::Resolved(Outcome::Miss), call);
+            if stale {
+                call.count(Count::Stale);
+                self.tell(RouteEvent::Stale, call);
+            }
+        }
+        unavailable.map_or(ResolveError::NoRoute { stale }, ResolveError::Unavailable)
+    }
+
+    #[inline]
+    fn tell(&self, event: RouteEvent, call: &Call<'a>) {
+        self.shared.tell(call.now, self.own.index(), event, || self.key.key_ref());
+    }
+}

@@ -1,0 +1,61 @@
+//! What can be changed while a table runs.
+
+use super::{RouteTable, builder, destination::Destination};
+use crate::{error::SettingError, raw::pin};
+use std::time::Duration;
+
+impl<R: Destination> RouteTable<R> {
+    /// The default time to live.
+    pub fn ttl(&self) -> Duration {
+        self.inner.shared.ttl()
+    }
+
+    /// Changes the default time to live, for what is set from now on.
+    ///
+    /// # Errors
+    /// It is zero; nothing was changed.
+    pub fn set_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
+        builder::positive_span("ttl", ttl)?;
+        let (shared, before) = (&self.inner.shared, self.inner.shared.ttl());
+        shared.set_ttl(ttl);
+        let guard = pin();
+        for partition in &self.inner.partitions {
+            partition.store(&guard).ttl_changes(ttl.min(before), shared.now());
+        }
+        Ok(())
+    }
+
+    /// The most records in one partition.
+    pub fn max_entries_per_partition(&self) -> usize {
+        self.inner.shared.bound()
+    }
+
+    /// Changes the most records in one partition. What is over a lower bound is evicted before this returns.
+    ///
+    /// # Errors
+    /// It is zero; nothing was changed.
+    pub fn set_max_entries_per_partition(&self, bound: usize) -> Result<(), SettingError> {
+        builder::positive("max_entries_per_partition", bound)?;
+        self.inner.shared.set_bound(bound);
+        for partition in &self.inner.partitions {
+            partition.shrink(&self.inner.shared);
+        }
+        Ok(())
+    }
+
+    /// How often the background thread removes what has expired.
+    pub fn prune_interval(&self) -> Duration {
+        self.inner.shared.interval()
+    }
+
+    /// Changes how often the background thread removes what has expired.
+    ///
+    /// # Errors
+    /// It is zero; nothing was changed.
+    pub fn set_prune_interval(&self, interval: Duration) -> Result<(), SettingError> {
+        builder::positive_span("prune_interval", interval)?;
+        self.inner.shared.set_interval(interval);
+        self.inner.shared.signal.wake();
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! What all partitions of a table share: its name, its clock, what can be changed while it runs, who is told.
+
+use crate::{
+    clock::{Clock, Tick},
+    event::{Event, Observers, RouteEvent, What},
+    key::KeyRef,
+    pruner::Signal,
+    sync::{AtomicU64, AtomicUsize, Ordering},
+};
+use std::{sync::Arc, time::Duration};
+
+pub(super) struct Shared {
+    pub(super) name: Arc<str>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) write_back: bool,
+    pub(super) observers: Observers,
+    pub(super) signal: Signal,
+    // The three that change while the table runs. Relaxed throughout: each is read on its own, and a change takes
+    // effect for operations that begin after it.
+    ttl: AtomicU64,
+    bound: AtomicUsize,
+    interval: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(
+        name: Arc<str>,
+        clock: Arc<dyn Clock>,
+        write_back: bool,
+        observers: Observers,
+        signal: Signal,
+    ) -> Self {
+        Self {
+            name,
+            clock,
+            write_back,
+            observers,
+            signal,
+            ttl: AtomicU64::new(0),
+            bound: AtomicUsize::new(0),
+            interval: AtomicU64::new(0),
+        }
+    }
+
+    /// The time of an operation. Never [`Tick::MAX`], so that a deadline there never comes.
+    #[inline]
+    pub(super) fn now(&self) -> Tick {
+        self.clock.now().min(Tick::from_millis(Tick::MAX.as_millis() - 1))
+    }
+
+    pub(super) fn ttl(&self) -> Duration {
+        Duration::from_millis(self.ttl.load(Ordering::Relaxed))
+    }
+
+    /// A part of a millisecond counts as a whole one.
+    pub(super) fn set_ttl(&self, ttl: Duration) {
+        self.ttl.store(millis(ttl), Ordering::Relaxed);
+    }
+
+    pub(super) fn bound(&self) -> usize {
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_bound(&self, bound: usize) {
+        self.bound.store(bound, Ordering::Relaxed);
+    }
+
+    pub(super) fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_interval(&self, interval: Duration) {
+        self.interval.store(millis(interval), Ordering::Relaxed);
+    }
+
+    /// Tells the observers, if there are any.
+    #[inline]
+    pub(super) fn tell<'k>(
+        &self,
+        at: Tick,
+        partition: usize,
+        kind: RouteEvent,
+        key: impl FnOnce() -> KeyRef<'k>,
+    ) {
+        if !self.observers.is_empty() {
+            let what = What::Route { key: key(), partition, kind };
+            self.observers.emit(&Event { table: &self.name, at, what });
+        }
+    }
+}
+
+/// Whole milliseconds, at least those of the span and at most those of a tick.
+fn millis(span: Duration) -> u64 {
+    Tick::ZERO.saturating_add(span).as_millis()
+}

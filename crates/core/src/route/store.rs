@@ -1,0 +1,358 @@
+//! What one partition holds, and what happens to one record of it.
+
+use super::{
+    bound::release,
+    call::{Call, Count},
+    destination::Destination,
+    order::Order,
+    record::{Life, Record},
+};
+use crate::{
+    clock::Tick,
+    event::RouteEvent,
+    key::{AsKey, SessionKey},
+    raw::{Cursor, DropPanics, Entry, Fresh, Guard, Occupied, Query, Table},
+    sync::{AtomicBool, AtomicUsize, Ordering},
+};
+use std::time::Duration;
+
+pub(super) type Held<'g, R> = Entry<'g, SessionKey, Record<R>>;
+
+/// A look-up of one key: by the whole key, or by its room scope.
+pub(super) enum Asked<'k, Q> {
+    Exact(&'k Q),
+    Room(&'k Q),
+}
+
+impl<Q: AsKey> Query<SessionKey> for Asked<'_, Q> {
+    #[inline]
+    fn hash(&self) -> u64 {
+        match self {
+            Self::Exact(key) => key.hashes().full,
+            Self::Room(key) => key.hashes().room,
+        }
+    }
+
+    #[inline]
+    fn matches(&self, key: &SessionKey) -> bool {
+        match self {
+            Self::Exact(asked) => asked.is(key),
+            Self::Room(asked) => asked.room_scope_is(key),
+        }
+    }
+}
+
+/// What a look-up found.
+pub(super) enum Found<'g, R: Destination> {
+    Fresh(Held<'g, R>, Life),
+    /// It had expired. Where the call removes what it meets, this call has removed it.
+    Expired,
+    Missing,
+}
+
+/// What an insertion that gives way found or did.
+pub(super) enum Written<'g, R: Destination> {
+    Stored,
+    /// Another caller's record, which is fresh.
+    Yielded(Held<'g, R>),
+}
+
+/// The content of a partition.
+pub(super) struct Store<R: Destination> {
+    available: AtomicBool,
+    pub(super) table: Table<SessionKey, Record<R>>,
+    pub(super) order: Order,
+    /// Places that are taken, by records and by insertions under way. Never above the bound, except while the bound
+    /// is being lowered; no reader sees more records than this.
+    pub(super) held: AtomicUsize,
+}
+
+impl<R: Destination> Store<R> {
+    pub(super) fn new(drop_panics: DropPanics) -> Self {
+        Self {
+            available: AtomicBool::new(true),
+            table: Table::counting(drop_panics),
+            order: Order::new(),
+            held: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_available(&self) -> bool {
+        // Relaxed: says nothing about memory.
+        self.available.load(Ordering::Relaxed)
+    }
+
+    /// Takes the content out of service. True if this call did.
+    pub(super) fn fail(&self) -> bool {
+        self.available.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn table(&self) -> &Table<SessionKey, Record<R>> {
+        &self.table
+    }
+
+    /// Looks a record up and writes nothing.
+    #[inline]
+    pub(super) fn peek<'g>(
+        &'g self,
+        asked: &impl Query<SessionKey>,
+        now: Tick,
+        guard: &'g Guard,
+    ) -> Found<'g, R> {
+        let Some(entry) = self.table.get(asked, guard) else { return Found::Missing };
+        let life = entry.value().life();
+        if life.is_fresh(now) {
+            Found::Fresh(entry, life)
+        } else if life.is_doomed() {
+            Found::Missing
+        } else {
+            Found::Expired
+        }
+    }
+
+    /// Looks a record up and removes it if it has expired.
+    #[inline]
+    pub(super) fn get<'g>(&'g self, asked: &impl Query<SessionKey>, call: &Call<'g>) -> Found<'g, R> {
+        loop {
+            let Some(entry) = self.table.get(asked, call.guard) else { return Found::Missing };
+            let life = entry.value().life();
+            if life.is_fresh(call.now) {
+                return Found::Fresh(entry, life);
+            }
+            if life.is_doomed() {
+                return Found::Missing;
+            }
+            if self.expire(entry, life, call) {
+                return Found::Expired;
+            }
+            // Another thread has set, touched or ended it meanwhile.
+        }
+    }
+
+    /// Ends a record that was read as `life` and has expired by then. False if it has changed since.
+    pub(super) fn expire(&self, entry: Held<'_, R>, life: Life, call: &Call<'_>) -> bool {
+        let won = entry.value().doom(life).is_ok();
+        if won {
+            self.clear(entry);
+            call.gone(entry.key(), Count::Pruned, RouteEvent::Pruned);
+        }
+        won
+    }
+
+    /// Takes a doomed record out of the table; whoever does gives its place back.
+    pub(super) fn clear(&self, entry: Held<'_, R>) -> bool {
+        let won = entry.remove();
+        if won {
+            release(&self.held);
+        }
+        won
+    }
+
+    /// Stores or replaces.
+    pub(super) fn set<Q: AsKey>(&self, key: &Q, route: R, ttl: Duration, call: &Call<'_>) {
+        let deadline = call.now.saturating_add(ttl);
+        let mut unstored = Unstored::Route(route);
+        loop {
+            unstored = match self.table.get(&Asked::Exact(key), call.guard) {
+                Some(entry) => match self.set_existing(entry, key, unstored, deadline, call) {
+                    Ok(()) => break,
+                    Err(unstored) => unstored,
+                },
+                None => match self.set_absent(key, unstored, deadline, call) {
+                    Ok(()) => break,
+                    Err(unstored) => unstored,
+                },
+            };
+        }
+        self.note(ttl, deadline, call);
+        call.count(Count::Set);
+        call.shared.tell(call.now, call.partition, RouteEvent::Set, || key.key_ref());
+    }
+
+    /// After a set with a time to live: remembers a deadline that may come out of set order.
+    fn note(&self, ttl: Duration, deadline: Tick, call: &Call<'_>) {
+        let usual = call.shared.ttl();
+        if ttl != usual {
+            self.order.floor().lower(deadline.min(call.now.saturating_add(usual)));
+        }
+    }
+
+    fn set_existing<Q: AsKey>(
+        &self,
+        entry: Held<'_, R>,
+        key: &Q,
+        unstored: Unstored<R>,
+        deadline: Tick,
+        call: &Call<'_>,
+    ) -> Result<(), Unstored<R>> {
+        let record = entry.value();
+        if record.route == *unstored.route() && record.renew(call.now, deadline, || self.order.draw()) {
+            return Ok(());
+        }
+        // Another route; or a doomed record, whose place goes to this one.
+        let fresh = unstored.into_fresh(key, call.now, deadline, self.order.draw());
+        entry.replace(fresh).map_err(Unstored::Fresh)?;
+        call.shared.signal.wake();
+        Ok(())
+    }
+
+    fn set_absent<Q: AsKey>(
+        &self,
+        key: &Q,
+        unstored: Unstored<R>,
+        deadline: Tick,
+        call: &Call<'_>,
+    ) -> Result<(), Unstored<R>> {
+        let Some(place) = self.reserve(call) else {
+            // As if stored, and evicted at once by the sets under way that hold all the places.
+            call.count(Count::Evicted);
+            call.shared.tell(call.now, call.partition, RouteEvent::Evicted, || key.key_ref());
+            return Ok(());
+        };
+        let fresh = unstored.into_fresh(key, call.now, deadline, self.order.draw());
+        match self.table.insert(fresh, call.guard) {
+            Ok(_) => {
+                place.keep();
+                Ok(())
+            }
+            Err(Occupied { fresh, .. }) => Err(Unstored::Fresh(fresh)),
+        }
+    }
+
+    /// Stores unless there is a fresh record: the write-back of what a resolution has learnt.
+    pub(super) fn learn<'g, Q: AsKey>(&'g self, key: &Q, route: &R, call: &Call<'g>) -> Written<'g, R> {
+        let deadline = call.now.saturating_add(call.shared.ttl());
+        let mut unstored = Unstored::Route(route.clone());
+        loop {
+            unstored = match self.table.get(&Asked::Exact(key), call.guard) {
+                Some(entry) => {
+                    let life = entry.value().life();
+                    if life.is_fresh(call.now) {
+                        return Written::Yielded(entry);
+                    }
+                    if life.is_expired(call.now) {
+                        self.expire(entry, life, call);
+                        unstored
+                    } else {
+                        // Doomed: its place goes to this one.
+                        let fresh = unstored.into_fresh(key, call.now, deadline, self.order.draw());
+                        match entry.replace(fresh) {
+                            Ok(_) => break,
+                            Err(fresh) => Unstored::Fresh(fresh),
+                        }
+                    }
+                }
+                None => match self.set_absent(key, unstored, deadline, call) {
+                    Ok(()) => break,
+                    Err(unstored) => unstored,
+                },
+            };
+        }
+        call.count(Count::Set);
+        call.shared.tell(call.now, call.partition, RouteEvent::Set, || key.key_ref());
+        Written::Stored
+    }
+
+    /// Moves the deadline of a fresh record.
+    pub(super) fn touch<'g, Q: AsKey>(&'g self, key: &Q, ttl: Duration, call: &Call<'g>) -> Found<'g, R> {
+        let deadline = call.now.saturating_add(ttl);
+        loop {
+            match self.get(&Asked::Exact(key), call) {
+                Found::Fresh(entry, life) => {
+                    let record = entry.value();
+                    if record.touch(life, deadline).is_ok() {
+                        let usual = record.set_at().saturating_add(call.shared.ttl());
+                        if deadline != usual {
+                            self.order.floor().lower(deadline.min(usual));
+                        }
+                        call.count(Count::Touched);
+                        return Found::Fresh(entry, record.life());
+                    }
+                }
+                Found::Expired => return Found::Expired,
+                Found::Missing => return Found::Missing,
+            }
+        }
+    }
+
+    /// Removes a record; its route comes back if it was fresh.
+    pub(super) fn remove<Q: AsKey>(&self, key: &Q, call: &Call<'_>) -> Option<R> {
+        loop {
+            match self.get(&Asked::Exact(key), call) {
+                Found::Fresh(entry, life) => {
+                    // Before anything is done: a clone may panic.
+                    let route = entry.value().route.clone();
+                    if entry.value().doom(life).is_ok() {
+                        self.clear(entry);
+                        call.gone(entry.key(), Count::Removed, RouteEvent::Removed);
+                        return Some(route);
+                    }
+                }
+                Found::Expired | Found::Missing => return None,
+            }
+        }
+    }
+
+    /// Removes what has expired among the next `limit` records of a pass; counts it. True when the pass is complete.
+    pub(super) fn prune(
+        &self,
+        cursor: &mut Cursor,
+        limit: usize,
+        pruned: &mut usize,
+        call: &Call<'_>,
+    ) -> bool {
+        self.table.scan(cursor, limit, call.guard, |entry| {
+            let life = entry.value().life();
+            if life.is_doomed() {
+                // Left by a thread that has stopped between ending it and taking it out.
+                self.clear(entry);
+            } else if life.is_expired(call.now) && self.expire(entry, life, call) {
+                *pruned += 1;
+            }
+        })
+    }
+
+    /// The default time to live is about to change: deadlines may come out of set order from now on.
+    pub(super) fn ttl_changes(&self, shortest: Duration, now: Tick) {
+        self.order.floor().lower(now.saturating_add(shortest));
+    }
+}
+
+/// A route on its way into the table: bare, or already in a node from a try before.
+enum Unstored<R: Destination> {
+    Route(R),
+    Fresh(Fresh<SessionKey, Record<R>>),
+}
+
+impl<R: Destination> Unstored<R> {
+    fn route(&self) -> &R {
+        match self {
+            Self::Route(route) => route,
+            Self::Fresh(fresh) => &fresh.value().route,
+        }
+    }
+
+    fn into_fresh<Q: AsKey>(
+        self,
+        key: &Q,
+        now: Tick,
+        deadline: Tick,
+        stamp: u64,
+    ) -> Fresh<SessionKey, Record<R>> {
+        match self {
+            Self::Route(route) => {
+                let record = Record::new(route, now, deadline, stamp);
+                Fresh::new(key.hashes().full, key.to_session_key(), record)
+            }
+            Self::Fresh(mut fresh) => {
+                fresh.value_mut().reset(now, deadline, stamp);
+                fresh
+            }
+        }
+    }
+}

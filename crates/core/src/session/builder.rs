@@ -1,0 +1,268 @@
+//! The options of a session map.
+
+use super::{Inner, Payload, SessionMap, code, sweep::Sweep, wait::Bells};
+use crate::{
+    clock::{Clock, SystemClock, Tick},
+    error::{BuildSessionMapError, SettingError},
+    event::{Observer, Observers},
+    owner::Backlog,
+    pruner::{Maintain, Pruner, Signal},
+    raw::Table,
+    stats::Counters,
+    sync::{AtomicU64, AtomicUsize, Ordering},
+};
+use std::{
+    fmt,
+    marker::PhantomData,
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Options for a [`SessionMap`]: what [`SessionMap::builder`] answers.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::SessionMap;
+///
+/// let map = SessionMap::<String>::builder()
+///     .name("pairing")
+///     .capacity(100_000)
+///     .per_owner(16)
+///     .ownerless_ttl(Duration::from_secs(3_600))
+///     .background()
+///     .build()?;
+/// assert_eq!(map.name(), "pairing");
+/// # Ok::<(), tenure_core::BuildSessionMapError>(())
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct SessionMapBuilder<P = super::Pairing> {
+    name: String,
+    clock: Box<dyn Clock>,
+    capacity: usize,
+    per_owner: usize,
+    ownerless_ttl: Duration,
+    sweep_interval: Duration,
+    observers: Vec<Arc<dyn Observer>>,
+    background: Background,
+    pub(super) randomness: code::Randomness,
+    payload: PhantomData<fn() -> P>,
+}
+
+enum Background {
+    None,
+    Own,
+    Shared(Pruner),
+}
+
+impl<P: Payload> Default for SessionMapBuilder<P> {
+    fn default() -> Self {
+        Self {
+            name: "sessions".to_owned(),
+            clock: Box::new(SystemClock::new()),
+            capacity: usize::MAX,
+            per_owner: usize::MAX,
+            ownerless_ttl: DAY,
+            sweep_interval: HOUR,
+            observers: Vec::new(),
+            background: Background::None,
+            randomness: code::from_the_system,
+            payload: PhantomData,
+        }
+    }
+}
+
+impl<P: Payload> SessionMapBuilder<P> {
+    /// The name that the map's events and its thread carry. By default, `sessions`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Where the map gets its time. By default, a [`SystemClock`] of its own.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// How many sessions there may be in all. By default, as many as memory holds.
+    pub fn capacity(mut self, sessions: usize) -> Self {
+        self.capacity = sessions;
+        self
+    }
+
+    /// How many sessions one owner may have. By default, as many as there may be in all.
+    pub fn per_owner(mut self, sessions: usize) -> Self {
+        self.per_owner = sessions;
+        self
+    }
+
+    /// How long a session without owner stays. Counted in milliseconds. By default, 24 hours.
+    pub fn ownerless_ttl(mut self, ttl: Duration) -> Self {
+        self.ownerless_ttl = ttl;
+        self
+    }
+
+    /// How often the whole map is swept for sessions that should be gone. In a correct program the sweep finds none.
+    /// Counted in milliseconds. By default, every hour.
+    pub fn sweep_interval(mut self, interval: Duration) -> Self {
+        self.sweep_interval = interval;
+        self
+    }
+
+    /// Somebody who is told what happens in the map; several are told in the order in which they are given. By
+    /// default, nobody.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// A background thread for this map alone. It frees the sessions of dead owners with many sessions, drops what
+    /// was removed within milliseconds, ends what has expired within about a second, and sweeps. By default, none:
+    /// then [`maintain`](SessionMap::maintain) or [`prune`](SessionMap::prune) does it, called by hand.
+    pub fn background(mut self) -> Self {
+        self.background = Background::Own;
+        self
+    }
+
+    /// A background thread that serves other tables as well. By default, none.
+    pub fn pruner(mut self, pruner: &Pruner) -> Self {
+        self.background = Background::Shared(pruner.clone());
+        self
+    }
+
+    /// The map.
+    ///
+    /// # Errors
+    /// A setting is 0 and must not be, or the background thread could not be started.
+    ///
+    /// ```
+    /// use tenure_core::{Pairing, SessionMap};
+    ///
+    /// let error = SessionMap::<Pairing>::builder().capacity(0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "capacity is 0; it must be positive");
+    /// ```
+    pub fn build(self) -> Result<SessionMap<P>, BuildSessionMapError> {
+        positive("capacity", self.capacity)?;
+        positive("per_owner", self.per_owner)?;
+        milliseconds("ownerless_ttl", self.ownerless_ttl)?;
+        milliseconds("sweep_interval", self.sweep_interval)?;
+        let pruner = match &self.background {
+            Background::None => None,
+            Background::Own => Some(Pruner::spawn(&self.name).map_err(BuildSessionMapError::Thread)?),
+            Background::Shared(pruner) => Some(pruner.clone()),
+        };
+        Ok(self.assemble(pruner))
+    }
+
+    /// The map, of options that are known to make sense.
+    pub(super) fn assemble(self, pruner: Option<Pruner>) -> SessionMap<P> {
+        let millis = |span| Tick::ZERO.saturating_add(span).as_millis();
+        let now = self.clock.now();
+        let inner = Arc::new(Inner {
+            table: Table::new(),
+            places: AtomicUsize::new(0),
+            capacity: AtomicUsize::new(self.capacity),
+            per_owner: AtomicUsize::new(self.per_owner),
+            ownerless_ttl: AtomicU64::new(millis(self.ownerless_ttl)),
+            sweep_interval: AtomicU64::new(millis(self.sweep_interval)),
+            next_id: AtomicU64::new(0),
+            earliest: AtomicU64::new(Tick::MAX.as_millis()),
+            dead: Backlog::new(),
+            unburied: AtomicUsize::new(0),
+            bells: Bells::new(),
+            observers: Observers::new(self.observers),
+            counts: Counters::new(),
+            clock: self.clock,
+            name: Arc::from(self.name),
+            randomness: self.randomness,
+            sweep: Mutex::new(Sweep::starting_at(now)),
+            signal: pruner.as_ref().map_or_else(Signal::none, Pruner::signal),
+            pruner,
+        });
+        if let Some(pruner) = &inner.pruner {
+            let table: Weak<Inner<P>> = Arc::downgrade(&inner);
+            pruner.attach(table as Weak<dyn Maintain>);
+        }
+        SessionMap { inner }
+    }
+}
+
+impl<P> fmt::Debug for SessionMapBuilder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionMapBuilder")
+            .field("name", &self.name)
+            .field("clock", &self.clock)
+            .field("capacity", &self.capacity)
+            .field("per_owner", &self.per_owner)
+            .field("ownerless_ttl", &self.ownerless_ttl)
+            .field("sweep_interval", &self.sweep_interval)
+            .field("observers", &self.observers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn positive(setting: &'static str, value: usize) -> Result<usize, SettingError> {
+    if value == 0 { Err(SettingError::Zero { setting }) } else { Ok(value) }
+}
+
+fn milliseconds(setting: &'static str, span: Duration) -> Result<u64, SettingError> {
+    if span.is_zero() {
+        return Err(SettingError::Zero { setting });
+    }
+    Ok(Tick::ZERO.saturating_add(span).as_millis())
+}
+
+/// Options that can be changed while the map is in use. Each takes effect for the calls that begin afterwards.
+impl<P: Payload> SessionMap<P> {
+    /// How many sessions there may be in all. If there are more already, none goes, and none comes before enough are
+    /// gone.
+    ///
+    /// # Errors
+    /// 0 is refused.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.set_capacity(1)?;
+    /// map.create("A", (), None)?;
+    /// assert!(map.create("B", (), None).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_capacity(&self, sessions: usize) -> Result<(), SettingError> {
+        // Relaxed, here and below: one value, ordered with nothing.
+        self.inner.capacity.store(positive("capacity", sessions)?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How many sessions one owner may have. Those that have more keep them.
+    ///
+    /// # Errors
+    /// 0 is refused.
+    pub fn set_per_owner(&self, sessions: usize) -> Result<(), SettingError> {
+        self.inner.per_owner.store(positive("per_owner", sessions)?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How long sessions without owner stay that are created from now on.
+    ///
+    /// # Errors
+    /// 0 is refused.
+    pub fn set_ownerless_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
+        self.inner.ownerless_ttl.store(milliseconds("ownerless_ttl", ttl)?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How often the whole map is swept, counted from the last sweep.
+    ///
+    /// # Errors
+    /// 0 is refused.
+    pub fn set_sweep_interval(&self, interval: Duration) -> Result<(), SettingError> {
+        self.inner.sweep_interval.store(milliseconds("sweep_interval", interval)?, Ordering::Relaxed);
+        self.inner.signal.wake();
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! What the table keeps for one session, and whether it is to be seen.
+
+use super::{Code, Moment, Session, Status};
+use crate::{
+    clock::{Clock, Tick},
+    event::EndCause,
+    owner::OwnerRef,
+    sync::{AtomicUsize, Ordering},
+};
+use std::sync::{Arc, OnceLock};
+
+/// One version of a session. A change makes a new one and replaces the old by it; a version never changes, but for the
+/// verdict on a hand-over under way.
+pub(super) struct Cell<P> {
+    pub(super) holder: Holder,
+    pub(super) status: Status,
+    pub(super) connected: Option<Moment>,
+    pub(super) life: Arc<Life>,
+    pub(super) payload: P,
+}
+
+/// What all versions of one session share, and its waiters.
+pub(super) struct Life {
+    /// Its place in the order of creation, unique in the map.
+    pub(super) id: u64,
+    pub(super) created: Moment,
+    /// When it goes if it has no owner.
+    pub(super) deadline: Tick,
+    /// Written once, by the one who removed it from the table. Nobody waits for it to be written.
+    pub(super) end: OnceLock<EndCause>,
+}
+
+/// Who holds a session.
+#[derive(Clone)]
+pub(super) enum Holder {
+    Nobody,
+    Owner(OwnerRef),
+    /// It is being handed over, or was, and nothing has changed since.
+    Moving(Arc<Move>),
+}
+
+/// A hand-over. All versions of the session that are made while it lasts share it, so its verdict holds for all.
+///
+/// # The hand-over against the death of the old owner
+/// A session must not be seen again after it was seen dead. So the new owner does not simply take the old one's
+/// place in the table: the old one might have died in between, somebody might have seen that, and the
+/// session would be back. The table first gets a version that says *moving* and is visible as long as the old owner is
+/// alive. Then the one who hands over fences, makes sure that the old owner is alive, and gives the verdict *moved*.
+/// Whoever meets an undecided session of a dead owner first gives the verdict *stayed*, and only then calls it dead.
+/// One exchange decides between the two, so either nobody has seen it dead, or it is.
+pub(super) struct Move {
+    pub(super) from: Option<OwnerRef>,
+    pub(super) to: OwnerRef,
+    verdict: AtomicUsize,
+}
+
+const UNDECIDED: usize = 0;
+const MOVED: usize = 1;
+const STAYED: usize = 2;
+
+impl Move {
+    pub(super) fn new(from: Option<OwnerRef>, to: OwnerRef) -> Self {
+        Self { from, to, verdict: AtomicUsize::new(UNDECIDED) }
+    }
+
+    /// Whether it has moved; none while undecided.
+    fn has_moved(&self) -> Option<bool> {
+        // Acquire: pairs with the Release in `decide`: who knows the verdict knows what it was based on.
+        match self.verdict.load(Ordering::Acquire) {
+            UNDECIDED => None,
+            verdict => Some(verdict == MOVED),
+        }
+    }
+
+    /// Gives a verdict, and answers the one that stands.
+    pub(super) fn decide(&self, moved: bool) -> bool {
+        let wanted = if moved { MOVED } else { STAYED };
+        // Release: what the verdict is based on comes before it. Acquire: pairs with that.
+        match self.verdict.compare_exchange(UNDECIDED, wanted, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => moved,
+            Err(stands) => stands == MOVED,
+        }
+    }
+}
+
+/// Whether a version is to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Visible,
+    Expired,
+    OwnerDead,
+}
+
+impl<P> Cell<P> {
+    /// Whether it is to be seen. Writes nothing, unless it meets a hand-over whose old owner has died.
+    #[inline]
+    pub(super) fn standing(&self, clock: &dyn Clock) -> Standing {
+        match &self.holder {
+            Holder::Owner(owner) => of_owner(owner),
+            Holder::Nobody => self.of_nobody(clock),
+            Holder::Moving(moving) => self.of_moving(moving, clock),
+        }
+    }
+
+    fn of_nobody(&self, clock: &dyn Clock) -> Standing {
+        if clock.now() < self.life.deadline { Standing::Visible } else { Standing::Expired }
+    }
+
+    fn of_moving(&self, moving: &Move, clock: &dyn Clock) -> Standing {
+        let moved = moving.has_moved();
+        if moved == Some(true) {
+            return of_owner(&moving.to);
+        }
+        let standing = moving.from.as_ref().map_or_else(|| self.of_nobody(clock), of_owner);
+        // If undecided and gone, make it so before saying so.
+        if moved.is_none() && standing != Standing::Visible && moving.decide(false) {
+            return of_owner(&moving.to);
+        }
+        standing
+    }
+
+    /// Who holds it, for somebody who only reads. A hand-over that is undecided has not happened yet.
+    pub(super) fn held_by(&self) -> Option<&OwnerRef> {
+        match &self.holder {
+            Holder::Nobody => None,
+            Holder::Owner(owner) => Some(owner),
+            Holder::Moving(moving) if moving.has_moved() == Some(true) => Some(&moving.to),
+            Holder::Moving(moving) => moving.from.as_ref(),
+        }
+    }
+
+    /// Who holds it for good: a hand-over that is undecided does not happen any more. For who has removed it.
+    pub(super) fn settled_holder(&self) -> Option<&OwnerRef> {
+        match &self.holder {
+            Holder::Moving(moving) if moving.decide(false) => Some(&moving.to),
+            Holder::Moving(moving) => moving.from.as_ref(),
+            Holder::Nobody | Holder::Owner(_) => self.held_by(),
+        }
+    }
+
+    /// Whether a hint of this owner leads here: it holds it, or a hand-over from it or to it is undecided.
+    pub(super) fn concerns(&self, owner: &OwnerRef) -> bool {
+        match &self.holder {
+            Holder::Moving(moving) if moving.has_moved().is_none() => {
+                moving.to == *owner || moving.from.as_ref() == Some(owner)
+            }
+            _ => self.held_by() == Some(owner),
+        }
+    }
+
+    /// Whether the death of this owner ends it. A hand-over from a dead owner does not happen any more; one to a dead
+    /// owner has not happened while it is undecided.
+    pub(super) fn dies_with(&self, owner: &OwnerRef) -> bool {
+        match &self.holder {
+            Holder::Moving(moving) if moving.from.as_ref() == Some(owner) => {
+                self.settled_holder() == Some(owner)
+            }
+            _ => self.held_by() == Some(owner),
+        }
+    }
+
+    /// The holder for the next version. A hand-over that is over is forgotten.
+    pub(super) fn next_holder(&self) -> Holder {
+        match &self.holder {
+            Holder::Moving(moving) if moving.has_moved().is_none() => self.holder.clone(),
+            _ => self.held_by().cloned().map_or(Holder::Nobody, Holder::Owner),
+        }
+    }
+
+    /// The cause of an end that was not asked for.
+    pub(super) fn cause(&self, standing: Standing) -> EndCause {
+        match (standing, self.settled_holder()) {
+            (Standing::OwnerDead, Some(owner)) => EndCause::OwnerDied(owner.core().why()),
+            _ => EndCause::Expired,
+        }
+    }
+
+    pub(super) fn session(&self, code: &Code) -> Session<P>
+    where
+        P: Clone,
+    {
+        Session {
+            code: code.clone(),
+            owner: self.held_by().map(OwnerRef::incarnation),
+            status: self.status,
+            created: self.life.created,
+            connected: self.connected,
+            payload: self.payload.clone(),
+        }
+    }
+}
+
+#[inline]
+fn of_owner(owner: &OwnerRef) -> Standing {
+    if owner.is_alive() { Standing::Visible } else { Standing::OwnerDead }
+}

@@ -1,0 +1,266 @@
+//! What makes a session.
+
+use super::{
+    Asked, Cell, Code, Count, Inner, Payload, SessionMap, Standing, Status,
+    cell::{Holder, Life},
+    code,
+};
+use crate::{
+    clock::Tick,
+    error::{CreateError, CreateErrorKind},
+    event::SessionEvent,
+    owner::OwnerRef,
+    raw::{Entry, Fresh, Guard, Occupied, pin},
+    sync::Ordering,
+};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+/// So many codes are drawn before giving up. With a million sessions the chance of one draw being taken is one in a
+/// million; so many in a row mean that the source is broken.
+const DRAWS: u32 = 64;
+
+impl<P: Payload> SessionMap<P> {
+    /// Creates a session under this code, pending, for an owner (`&owner`) or for none (`None`).
+    ///
+    /// Once it returns, the session is visible to everybody, for as long as it is not deleted and the owner is alive.
+    /// Of several that create one code at once, one succeeds. A session of a dead owner, or one that has expired, is
+    /// no obstacle. One without owner goes by itself, after
+    /// [`ownerless_ttl`](super::SessionMapBuilder::ownerless_ttl).
+    ///
+    /// Costs a look-up, two allocations and, the map being full, a look for what may be freed.
+    ///
+    /// # Errors
+    /// The payload is handed back where the code is taken, the owner is dead or of another map, or the map or the
+    /// owner is at capacity. An owner that dies in the middle of the call takes the session with it, and the answer
+    /// is that it is dead; observers may then have seen it created and ended.
+    ///
+    /// ```
+    /// use tenure_core::{CreateErrorKind, SessionMap};
+    ///
+    /// let map = SessionMap::<&str>::new();
+    /// let owner = map.owner();
+    /// map.create("K7QX", "first", &owner)?;
+    /// let error = map.create("K7QX", "second", None).unwrap_err();
+    /// assert_eq!(*error.kind(), CreateErrorKind::AlreadyExists { code: "K7QX".to_owned() });
+    /// assert_eq!(error.into_payload(), "second");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create<'a>(
+        &self,
+        code: impl Into<Code>,
+        payload: P,
+        owner: impl Into<Option<&'a OwnerRef>>,
+    ) -> Result<(), CreateError<P>> {
+        self.inner.create(code.into(), payload, owner.into())
+    }
+
+    /// Creates a session under a code that nobody can guess, and answers the code.
+    ///
+    /// The code is eight signs from the operating system's secure source, of an alphabet of 32 without look-alikes:
+    /// 2^40 codes, each as likely as any other. A code that is taken is drawn again.
+    ///
+    /// # Errors
+    /// As [`create`](SessionMap::create); also where the system has no random bytes, or every code drawn was taken.
+    ///
+    /// ```
+    /// use tenure_core::{Pairing, SessionMap};
+    ///
+    /// let map = SessionMap::new();
+    /// let owner = map.owner();
+    /// let code = map.create_with_new_code(Pairing::receiving(), &owner)?;
+    /// assert_eq!(code.len(), 8);
+    /// assert!(!code.contains(['0', 'O', '1', 'I']));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_with_new_code<'a>(
+        &self,
+        payload: P,
+        owner: impl Into<Option<&'a OwnerRef>>,
+    ) -> Result<Code, CreateError<P>> {
+        let owner = owner.into();
+        let mut payload = payload;
+        for _ in 0..DRAWS {
+            let code = match code::draw(self.inner.randomness) {
+                Ok(code) => code,
+                Err(why) => return Err(CreateError::new(CreateErrorKind::NoRandomness { why }, payload)),
+            };
+            match self.inner.create(code.clone(), payload, owner) {
+                Ok(()) => return Ok(code),
+                Err(error) => match error.into_parts() {
+                    (CreateErrorKind::AlreadyExists { .. }, back) => payload = back,
+                    (kind, back) => return Err(CreateError::new(kind, back)),
+                },
+            }
+        }
+        Err(CreateError::new(CreateErrorKind::NoFreeCode { draws: DRAWS }, payload))
+    }
+}
+
+impl<P: Payload> Inner<P> {
+    fn create(&self, code: Code, payload: P, owner: Option<&OwnerRef>) -> Result<(), CreateError<P>> {
+        let guard = pin();
+        let asked = Asked::new(&code);
+        let hash = asked.hash();
+        if self.visible(asked, &guard).is_some() {
+            let kind = CreateErrorKind::AlreadyExists { code: code.to_string() };
+            return Err(CreateError::new(kind, payload));
+        }
+        if let Some(Err(kind)) = owner.map(|owner| self.admit(owner)) {
+            return Err(CreateError::new(kind, payload));
+        }
+        let cell = self.first_version(payload, owner);
+        let entry = match self.publish(Fresh::new(hash, code, cell), hash, &guard) {
+            Ok(entry) => entry,
+            Err((kind, fresh)) => {
+                if let Some(owner) = owner {
+                    owner.core().release_place();
+                }
+                return Err(CreateError::new(kind, fresh.into_parts().1.payload));
+            }
+        };
+        self.count(Count::Created);
+        self.settle_in(entry, hash, owner, &guard)
+    }
+
+    /// Takes a place with an owner that may have one more session.
+    pub(super) fn admit(&self, owner: &OwnerRef) -> Result<(), CreateErrorKind> {
+        let incarnation = owner.incarnation().get();
+        if !owner.lives_at(std::ptr::from_ref(self).cast()) {
+            return Err(CreateErrorKind::ForeignOwner { incarnation });
+        }
+        if !owner.is_alive() {
+            return Err(CreateErrorKind::OwnerDead { incarnation });
+        }
+        // Relaxed: a bound that changes takes effect soon, ordered with nothing.
+        let per_owner = self.per_owner.load(Ordering::Relaxed);
+        if owner.core().reserve(per_owner) { Ok(()) } else { Err(CreateErrorKind::OwnerFull { per_owner }) }
+    }
+
+    fn first_version(&self, payload: P, owner: Option<&OwnerRef>) -> Cell<P> {
+        let created = self.moment();
+        // Relaxed, both: unique numbers, and an option that changes takes effect soon.
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let ttl = Duration::from_millis(self.ownerless_ttl.load(Ordering::Relaxed));
+        let deadline = created.tick.saturating_add(ttl);
+        Cell {
+            holder: owner.cloned().map_or(Holder::Nobody, Holder::Owner),
+            status: Status::Pending,
+            connected: None,
+            life: Arc::new(Life { id, created, deadline, end: OnceLock::new() }),
+            payload,
+        }
+    }
+
+    /// Puts a new session into the table: where nothing is, or in the place of one that nobody sees any more.
+    #[allow(clippy::type_complexity, reason = "an entry, or why not and what was to be one")]
+    fn publish<'g>(
+        &'g self,
+        mut fresh: Fresh<Code, Cell<P>>,
+        hash: u64,
+        guard: &'g Guard,
+    ) -> Result<Entry<'g, Code, Cell<P>>, (CreateErrorKind, Fresh<Code, Cell<P>>)> {
+        let mut reserved = false;
+        let published = loop {
+            match self.look(Asked::of(fresh.key(), hash), guard) {
+                Some((_, Standing::Visible)) => {
+                    let code = fresh.key().to_string();
+                    break Err((CreateErrorKind::AlreadyExists { code }, fresh));
+                }
+                // It brings no place along if the bound has fallen meanwhile.
+                Some((leftover, standing)) if self.is_over_full() => {
+                    self.end(leftover, leftover.value().cause(standing), guard);
+                }
+                // It brings its place along.
+                Some((leftover, standing)) => match leftover.replace(fresh) {
+                    Ok(entry) => {
+                        self.close(leftover, leftover.value().cause(standing), guard);
+                        break Ok(entry);
+                    }
+                    Err(back) => fresh = back,
+                },
+                None => {
+                    if !reserved && !self.reserve_place() {
+                        // Relaxed: as in `admit`.
+                        let capacity = self.capacity.load(Ordering::Relaxed);
+                        break Err((CreateErrorKind::MapFull { capacity }, fresh));
+                    }
+                    reserved = true;
+                    match self.table.insert(fresh, guard) {
+                        Ok(entry) => return Ok(entry),
+                        Err(Occupied { fresh: back, .. }) => fresh = back,
+                    }
+                }
+            }
+        };
+        if reserved {
+            self.release_place();
+        }
+        published
+    }
+
+    /// The session stands in the table: makes sure that its owner's death will find it, then tells.
+    fn settle_in(
+        &self,
+        entry: Entry<'_, Code, Cell<P>>,
+        hash: u64,
+        owner: Option<&OwnerRef>,
+        guard: &Guard,
+    ) -> Result<(), CreateError<P>> {
+        let Some(owner) = owner else {
+            self.expect_expiry(entry.value().life.deadline);
+            self.tell(entry, guard, || SessionEvent::Created);
+            return Ok(());
+        };
+        owner.core().hints.push(hash);
+        // See owner/core.rs: either this sees the death, or the death sees the hint.
+        let died = owner.core().died_meanwhile();
+        self.tell(entry, guard, || SessionEvent::Created);
+        if died {
+            self.end_by_hint(hash, owner, guard);
+            let kind = CreateErrorKind::OwnerDead { incarnation: owner.incarnation().get() };
+            return Err(CreateError::new(kind, entry.value().payload.clone()));
+        }
+        self.tidy(owner, guard);
+        Ok(())
+    }
+
+    /// A session without owner ends at this tick.
+    pub(super) fn expect_expiry(&self, deadline: Tick) {
+        // Release: the session is in the table already, and a pass that starts by taking this value (Acquire, in
+        // `reap.rs`) will see it.
+        let before = self.earliest.fetch_min(deadline.as_millis(), Ordering::Release);
+        if deadline.as_millis() < before {
+            self.signal.wake();
+        }
+    }
+
+    /// Takes a place in the map, making room first if it is full.
+    fn reserve_place(&self) -> bool {
+        loop {
+            // Relaxed: as in `admit`.
+            let capacity = self.capacity.load(Ordering::Relaxed);
+            let more = |places: usize| (places < capacity).then_some(places + 1);
+            // Relaxed, both: the count alone decides, and it publishes nothing.
+            if self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+                return true;
+            }
+            if !self.make_room() {
+                return false;
+            }
+        }
+    }
+
+    fn is_over_full(&self) -> bool {
+        // Relaxed, both: as in `reserve_place`.
+        self.places.load(Ordering::Relaxed) > self.capacity.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn release_place(&self) {
+        // Relaxed: as in `reserve_place`.
+        let before = self.places.fetch_sub(1, Ordering::Relaxed);
+        debug_assert!(before > 0, "a place was given back twice");
+    }
+}

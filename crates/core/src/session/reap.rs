@@ -1,0 +1,214 @@
+//! What ends a session: deletion and its owner's death. (Its age: `sweep.rs`.)
+
+use super::{Asked, Cell, Code, Count, Inner, Payload, SessionMap, sweep::ENTRIES};
+use crate::{
+    event::{EndCause, SessionEvent},
+    owner::{Home, OwnerRef},
+    pruner::{Maintain, Next},
+    raw::{Entry, Guard, pin},
+    sync::Ordering,
+};
+use std::time::Duration;
+
+/// So many sessions of an owner are freed, about, by who ends it. A larger owner is left to the background thread.
+const FREED_AT_DEATH: usize = 64;
+/// Hints looked at in one go.
+const HINTS: usize = 32;
+/// Hints that a creation or a deletion looks at when most hints of the owner lead nowhere. More than two, so that
+/// they become fewer even if every one of those calls makes one.
+const TIDIED: usize = 8;
+/// Dead owners looked at in one step of the background thread.
+const OWNERS: usize = 8;
+/// When the background thread looks again whether what was removed can be dropped: a reader was in the way.
+const WASTE_REMAINS: Duration = Duration::from_millis(2);
+
+impl<P: Payload> SessionMap<P> {
+    /// Deletes the session under this code; false if there was none, which is fine.
+    ///
+    /// Once it returns, nobody sees that session any more, and it does not come back. Of several that delete it, one
+    /// is answered true.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// assert!(map.delete("K7QX"));
+    /// assert!(!map.delete("K7QX"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn delete(&self, code: &str) -> bool {
+        let guard = pin();
+        while let Some(entry) = self.inner.visible(Asked::new(code), &guard) {
+            if self.inner.end(entry, EndCause::Deleted, &guard) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Frees every session that is not visible any more, now, and says how many this call has freed.
+    ///
+    /// For maps without background thread, and for tests. What is removed by somebody else at the same moment is
+    /// theirs. Costs a look at the whole table.
+    ///
+    /// ```
+    /// use tenure_core::{ManualClock, SessionMap};
+    /// use std::time::Duration;
+    ///
+    /// let clock = ManualClock::new();
+    /// let map = SessionMap::<()>::builder().clock(clock.clone()).build()?;
+    /// map.create("K7QX", (), None)?;
+    /// clock.advance(Duration::from_secs(24 * 60 * 60));
+    /// assert_eq!(map.prune(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn prune(&self) -> usize {
+        let mut freed = 0;
+        while self.inner.dead.len() > 0 {
+            let (more, left) = self.inner.bury_some(usize::MAX);
+            freed += more;
+            if !left {
+                break;
+            }
+        }
+        freed += self.inner.free_invisible(usize::MAX);
+        self.inner.table.maintain();
+        freed
+    }
+
+    /// Does one bounded step of what the background thread does: frees sessions of dead owners, drops what was
+    /// removed, sweeps where that is due. True if there is more to do at once.
+    ///
+    /// For maps without background thread: call it now and then, and again while it answers true.
+    pub fn maintain(&self) -> bool {
+        self.inner.maintain() == Next::More
+    }
+}
+
+impl<P: Payload> Inner<P> {
+    /// Removes a session. True if this call did.
+    pub(super) fn end(&self, entry: Entry<'_, Code, Cell<P>>, cause: EndCause, guard: &Guard) -> bool {
+        if !entry.remove() {
+            return false;
+        }
+        self.release_place();
+        self.close(entry, cause, guard);
+        true
+    }
+
+    /// A session was removed, or another has taken its place in the table: what its winner has to do.
+    pub(super) fn close(&self, entry: Entry<'_, Code, Cell<P>>, cause: EndCause, guard: &Guard) {
+        self.count(match cause {
+            EndCause::Deleted => Count::Deleted,
+            EndCause::OwnerDied(_) => Count::OwnerDied,
+            EndCause::Expired => Count::Expired,
+        });
+        let cell = entry.value();
+        if let Some(owner) = cell.settled_holder() {
+            owner.core().release_place();
+            self.tidy(owner, guard);
+        }
+        // The winner is one, so it is the only one that writes, and waits for nobody. Before the waiters are woken.
+        let _ = cell.life.end.set(cause.clone());
+        self.signal.wake();
+        self.tell(entry, guard, || SessionEvent::Ended(cause));
+    }
+
+    /// Forgets some hints that lead nowhere, if they are many: so that what was deleted leaves no trace in its owner.
+    pub(super) fn tidy(&self, owner: &OwnerRef, guard: &Guard) {
+        if !owner.core().is_untidy() || !owner.is_alive() {
+            return;
+        }
+        let leads = |hash: u64| self.table.with_hash(hash, guard).any(|entry| entry.value().concerns(owner));
+        owner.core().hints.step(TIDIED, |hash| leads(hash).then_some(hash));
+        // See owner/core.rs: the owner may have died while its hints were in this call's hands; they are back now.
+        if owner.core().died_meanwhile() {
+            self.bury(owner);
+        }
+    }
+
+    /// Ends the sessions of a dead owner to which one hint leads, and says how many.
+    pub(super) fn end_by_hint(&self, hash: u64, owner: &OwnerRef, guard: &Guard) -> usize {
+        let mut freed = 0;
+        // Found, but removed or replaced before this call could end it: look again.
+        while let Some(entry) = self.table.with_hash(hash, guard).find(|entry| entry.value().dies_with(owner))
+        {
+            freed += usize::from(self.end(entry, EndCause::OwnerDied(owner.core().why()), guard));
+        }
+        freed
+    }
+
+    /// Ends sessions of a dead owner, looking at about so many hints. Answers how many it has ended, and whether that
+    /// was all.
+    fn reap(&self, owner: &OwnerRef, hints: usize) -> (usize, bool) {
+        let guard = pin();
+        let mut freed = 0;
+        let done = owner.core().hints.step(hints, |hash| {
+            freed += self.end_by_hint(hash, owner, &guard);
+            None
+        });
+        (freed, done)
+    }
+
+    /// Ends about so many sessions of the owners that are dead. Answers how many, and whether there may be more.
+    fn bury_some(&self, limit: usize) -> (usize, bool) {
+        let mut freed = 0;
+        let mut looked_at = 0;
+        let all = self.dead.step(OWNERS, |owner| {
+            while looked_at < limit {
+                looked_at = looked_at.saturating_add(HINTS);
+                let (more, done) = self.reap(&owner, HINTS);
+                freed += more;
+                if done {
+                    // Relaxed: a hint for who finds the map full.
+                    self.unburied.fetch_sub(1, Ordering::Relaxed);
+                    return None;
+                }
+            }
+            Some(owner)
+        });
+        (freed, !all)
+    }
+
+    /// The map is full: frees some of what nobody sees any more. False if there was nothing.
+    pub(super) fn make_room(&self) -> bool {
+        if self.bury_some(FREED_AT_DEATH).0 > 0 {
+            return true;
+        }
+        // Relaxed, both: hints. A death or an end that this does not know of is one of this very moment.
+        let expired = self.earliest.load(Ordering::Relaxed) <= self.clock.now().as_millis();
+        (expired || self.unburied.load(Ordering::Relaxed) > 0) && self.free_invisible(FREED_AT_DEATH) > 0
+    }
+}
+
+impl<P: Payload> Home for Inner<P> {
+    /// A small owner is freed at once. A larger one is left to the background thread, or to the next that prunes.
+    fn bury(&self, owner: &OwnerRef) {
+        // A small owner has no more hints than twice its sessions and a few (`OwnerCore::is_untidy`).
+        for _ in 0..4 * FREED_AT_DEATH / HINTS {
+            if self.reap(owner, HINTS).1 {
+                return;
+            }
+        }
+        // Relaxed: a hint for who finds the map full. Before the push, so that it never goes below zero.
+        self.unburied.fetch_add(1, Ordering::Relaxed);
+        self.dead.push(owner.clone());
+        self.signal.wake();
+    }
+}
+
+impl<P: Payload> Maintain for Inner<P> {
+    fn maintain(&self) -> Next {
+        let (_, more) = self.bury_some(ENTRIES);
+        self.table.maintain();
+        self.bells.maintain();
+        if more {
+            return Next::More;
+        }
+        match self.sweep_step() {
+            Next::In(wait) if self.table.garbage() > 0 => Next::In(wait.min(WASTE_REMAINS)),
+            next => next,
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Waiting for a session.
+//!
+//! The futures, and the calls that block. How a waiter is woken: `wait/bells.rs`.
+
+use super::{Code, Payload, Session, SessionMap, Standing, View, cell::Life};
+use crate::{
+    clock::{Clock, SystemClock},
+    event::EndCause,
+    raw::{Guard, pin},
+};
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+mod bells;
+
+pub(super) use bells::Bells;
+use bells::Seat;
+
+/// Waiting has ended without what was waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// There was no session under this code when the waiting began.
+    NotFound {
+        /// The code.
+        code: Code,
+    },
+    /// The session is gone, and why.
+    Ended {
+        /// The code.
+        code: Code,
+        /// Why it is gone.
+        cause: EndCause,
+    },
+    /// The time limit has passed.
+    TimedOut {
+        /// The code.
+        code: Code,
+        /// The limit.
+        limit: Duration,
+    },
+}
+
+impl fmt::Display for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { code } => write!(f, "no session with the code {code:?} to wait for"),
+            Self::Ended { code, cause } => write!(f, "the session with the code {code:?} is gone: {cause}"),
+            Self::TimedOut { code, limit } => {
+                write!(f, "waited for the session with the code {code:?} for {limit:?} without success")
+            }
+        }
+    }
+}
+
+impl Error for WaitError {}
+
+/// How the session that is waited for stands.
+enum Seen<'g, P> {
+    There(View<'g, P>),
+    Gone(EndCause),
+    /// It was taken from the table, and why is about to be written down, after which the bell is rung.
+    Going,
+    Never,
+}
+
+/// One session that is watched: the one that was there first, not a successor under the same code.
+#[derive(Debug)]
+struct Watch<P: Payload> {
+    seat: Seat<P>,
+    life: Option<Arc<Life>>,
+}
+
+impl fmt::Debug for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Life").field(&self.id).finish()
+    }
+}
+
+impl<P: Payload> Watch<P> {
+    fn new(map: &SessionMap<P>, code: &str) -> Self {
+        let mut watch = Self { seat: Seat::new(map, code), life: None };
+        let guard = pin();
+        if let Some(entry) = map.inner.visible(watch.seat.asked(), &guard) {
+            watch.life = Some(Arc::clone(&entry.value().life));
+        }
+        watch
+    }
+
+    /// Takes a seat first, looks then.
+    fn look<'g>(&'g mut self, waker: &Waker, guard: &'g Guard) -> Seen<'g, P> {
+        self.seat.sit(waker, guard);
+        let found = self.seat.map.inner.look(self.seat.asked(), guard);
+        let visible = found.filter(|&(_, standing)| standing == Standing::Visible);
+        if let (None, Some((entry, _))) = (&self.life, visible) {
+            self.life = Some(Arc::clone(&entry.value().life));
+        }
+        let Some(life) = &self.life else { return Seen::Never };
+        match found {
+            Some((entry, standing)) if entry.value().life.id == life.id => {
+                if standing == Standing::Visible {
+                    Seen::There(View { code: entry.key(), cell: entry.value() })
+                } else {
+                    Seen::Gone(entry.value().cause(standing))
+                }
+            }
+            _ => life.end.get().cloned().map_or(Seen::Going, Seen::Gone),
+        }
+    }
+}
+
+/// Waits until a session meets a condition: what [`SessionMap::until`] answers.
+///
+/// Cancel safe: dropping it leaves nothing behind.
+#[must_use = "futures do nothing unless polled"]
+pub struct Until<P: Payload, F> {
+    watch: Watch<P>,
+    condition: F,
+}
+
+impl<P: Payload, F> Unpin for Until<P, F> {}
+
+impl<P: Payload, F: FnMut(&View<'_, P>) -> bool> Future for Until<P, F> {
+    type Output = Result<Session<P>, WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let guard = pin();
+        let Self { watch, condition } = &mut *self;
+        let code = watch.seat.code.clone();
+        match watch.look(context.waker(), &guard) {
+            Seen::There(view) if condition(&view) => Poll::Ready(Ok(view.cell.session(view.code))),
+            Seen::There(_) | Seen::Going => Poll::Pending,
+            Seen::Gone(cause) => Poll::Ready(Err(WaitError::Ended { code, cause })),
+            Seen::Never => Poll::Ready(Err(WaitError::NotFound { code })),
+        }
+    }
+}
+
+impl<P: Payload, F> fmt::Debug for Until<P, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Until").field("code", &self.watch.seat.code).finish_non_exhaustive()
+    }
+}
+
+/// Waits until a session is gone: what [`SessionMap::gone`] answers.
+///
+/// Cancel safe: dropping it leaves nothing behind.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Gone<P: Payload> {
+    watch: Watch<P>,
+}
+
+impl<P: Payload> Future for Gone<P> {
+    type Output = Result<EndCause, WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let guard = pin();
+        let not_found = self.watch.seat.not_found();
+        match self.watch.look(context.waker(), &guard) {
+            Seen::There(_) | Seen::Going => Poll::Pending,
+            Seen::Gone(cause) => Poll::Ready(Ok(cause)),
+            Seen::Never => Poll::Ready(Err(not_found)),
+        }
+    }
+}
+
+/// Waits until there is a session: what [`SessionMap::appears`] answers.
+///
+/// Cancel safe: dropping it leaves nothing behind.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Appears<P: Payload> {
+    seat: Seat<P>,
+}
+
+impl<P: Payload> Future for Appears<P> {
+    type Output = Session<P>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let guard = pin();
+        self.seat.sit(context.waker(), &guard);
+        match self.seat.map.inner.visible(self.seat.asked(), &guard) {
+            Some(entry) => Poll::Ready(entry.value().session(entry.key())),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Waiting, in two forms: a future that any runtime can poll, and a call that blocks the thread up to a time limit.
+///
+/// No thread or task is kept for a waiter, and no operation of the map waits for one. A session that expires without
+/// anybody noticing is noticed by the background thread, about a second later.
+impl<P: Payload> SessionMap<P> {
+    /// A future that is ready once the session under this code meets the condition.
+    ///
+    /// It is about the session that is there now, or at the first poll: if that one ends the answer is
+    /// [`WaitError::Ended`], though another was created under its code since. The condition is asked at every wake-up,
+    /// which may be for nothing; a state that comes and goes between two polls may be missed.
+    pub fn until<F: FnMut(&View<'_, P>) -> bool>(&self, code: &str, condition: F) -> Until<P, F> {
+        Until { watch: Watch::new(self, code), condition }
+    }
+
+    /// A future that is ready once the session under this code, the one that is there now or at the first poll, is
+    /// gone. It says why.
+    pub fn gone(&self, code: &str) -> Gone<P> {
+        Gone { watch: Watch::new(self, code) }
+    }
+
+    /// A future that is ready once there is a session under this code. One that comes and goes between two polls may
+    /// be missed.
+    pub fn appears(&self, code: &str) -> Appears<P> {
+        Appears { seat: Seat::new(self, code) }
+    }
+
+    /// Blocks until the session under this code meets the condition, and answers it as it then is.
+    ///
+    /// # Errors
+    /// [`WaitError::NotFound`] if there is no such session, [`WaitError::Ended`] if it ends first, and
+    /// [`WaitError::TimedOut`] after `limit`, which is kept to about 10 ms and never cut short.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    /// use tenure_core::{Pairing, SessionMap, Status};
+    ///
+    /// let map = SessionMap::<Pairing>::new();
+    /// map.create("K7QX", Pairing::sending(), None)?;
+    /// let other_side = map.clone();
+    /// let claimer = thread::spawn(move || other_side.claim("K7QX").is_ok());
+    /// let connected = |view: &tenure_core::View<'_, _>| view.status() == Status::Connected;
+    /// let session = map.wait_until("K7QX", connected, Duration::from_secs(10))?;
+    /// assert!(session.connected.is_some());
+    /// # assert!(claimer.join().unwrap());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_until(
+        &self,
+        code: &str,
+        condition: impl FnMut(&View<'_, P>) -> bool,
+        limit: Duration,
+    ) -> Result<Session<P>, WaitError> {
+        block_on(self.until(code, condition), limit).unwrap_or_else(|| Err(timed_out(code, limit)))
+    }
+
+    /// Blocks until there is a session under this code, and answers it.
+    ///
+    /// # Errors
+    /// [`WaitError::TimedOut`] after `limit`, as for [`wait_until`](SessionMap::wait_until).
+    pub fn wait_for(&self, code: &str, limit: Duration) -> Result<Session<P>, WaitError> {
+        block_on(self.appears(code), limit).ok_or_else(|| timed_out(code, limit))
+    }
+
+    /// Blocks until the session under this code is gone, and says why.
+    ///
+    /// # Errors
+    /// [`WaitError::NotFound`] if there is no such session, and [`WaitError::TimedOut`] after `limit`, as for
+    /// [`wait_until`](SessionMap::wait_until).
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    /// use tenure_core::{DeathReason, EndCause, SessionMap};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let owner = map.owner();
+    /// map.create("K7QX", (), &owner)?;
+    /// let connection = thread::spawn(move || owner.release(DeathReason::PeerClosed));
+    /// let cause = map.wait_gone("K7QX", Duration::from_secs(10));
+    /// # connection.join().unwrap();
+    /// // Whether it was gone before the waiting began is up to the scheduler here.
+    /// assert!(cause.is_err() || cause == Ok(EndCause::OwnerDied(DeathReason::PeerClosed)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_gone(&self, code: &str, limit: Duration) -> Result<EndCause, WaitError> {
+        block_on(self.gone(code), limit).unwrap_or_else(|| Err(timed_out(code, limit)))
+    }
+}
+
+fn timed_out(code: &str, limit: Duration) -> WaitError {
+    WaitError::TimedOut { code: Code::new(code), limit }
+}
+
+/// Wakes a thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Polls on this thread until the future is ready, none if the limit passes first. The limit is in real time,
+/// whatever clock the map has: it is a thread that waits.
+fn block_on<F: Future + Unpin>(mut future: F, limit: Duration) -> Option<F::Output> {
+    let clock = SystemClock::new();
+    // The clock may lag behind when it is first read, and must not make the wait shorter than it was to be.
+    let limit = limit.saturating_add(SystemClock::resolution());
+    let started = clock.now();
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = Pin::new(&mut future).poll(&mut context) {
+            return Some(output);
+        }
+        let waited = clock.now().saturating_since(started);
+        let left = limit.checked_sub(waited).filter(|left| !left.is_zero())?;
+        thread::park_timeout(left);
+    }
+}

@@ -1,0 +1,39 @@
+//! The one facade over std and loom: whatever two threads share goes through here.
+//!
+//! Under `--cfg tenure_loom` the same names are loom's, so that a model explores every interleaving of the very
+//! code that ships.
+
+#[cfg(not(tenure_loom))]
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
+};
+
+#[cfg(tenure_loom)]
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
+};
+
+// What only the models need.
+#[cfg(all(test, not(tenure_loom)))]
+pub(crate) use std::{sync::Arc, thread};
+
+#[cfg(all(test, tenure_loom))]
+pub(crate) use loom::{sync::Arc, thread};
+
+/// Runs a concurrency scenario: once under std; under loom every interleaving of it within loom's bounds, and more
+/// than one, or the model has seen nothing.
+#[cfg(test)]
+pub(crate) fn model(scenario: impl Fn() + Send + Sync + 'static) {
+    #[cfg(not(tenure_loom))]
+    scenario();
+    #[cfg(tenure_loom)]
+    {
+        let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = std::sync::Arc::clone(&runs);
+        loom::model(move || {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            scenario();
+        });
+        assert!(runs.load(std::sync::atomic::Ordering::Relaxed) > 1, "only one execution was explored");
+    }
+}

@@ -1,0 +1,59 @@
+# List what can be done here
+default:
+    @just --list --unsorted
+
+# Everything that CI checks, in CI's order; do this before you hand in a change
+ready:
+    .ci/run
+
+# Rewrite the sources in the house format
+fmt:
+    cargo fmt --all
+
+# Clippy on every target with every feature; a warning is an error
+lint:
+    .ci/run lint
+
+# Unit, integration and documentation tests
+test:
+    .ci/run test
+
+# Build the documentation; a broken link or a missing page is an error
+doc:
+    .ci/run doc
+
+# Each feature builds alone, and all together pass the tests
+features:
+    .ci/run features
+
+# Run the loom models: every interleaving up to LOOM_MAX_PREEMPTIONS (3 unless set)
+loom:
+    .ci/run loom
+
+# Run the core's tests under AddressSanitizer; needs a nightly toolchain
+asan:
+    .ci/run asan
+
+# Memory under load: 10 million sets of one key, 10 million short-lived keys; prints the figures
+stress:
+    cargo test --release -p tenure-core --test stress -- --ignored --nocapture
+
+# Fuzz the key's text form for SECONDS; needs a nightly toolchain and cargo-fuzz
+fuzz SECONDS="30":
+    cargo +nightly fuzz run key_text -- -max_total_time={{ SECONDS }}
+
+# Replay a chat log through both tables, a generated one without arguments (try --help)
+gateway *ARGS:
+    cargo run --release -p tenure-core --example gateway -- {{ ARGS }}
+
+# Answer the operations of the file TRACE, a line each: how to report a bug or replay one
+ops TRACE:
+    cargo run --quiet --release -p tenure-core --example ops < {{ quote(TRACE) }}
+
+# Check bans, licenses and sources of the dependencies; needs cargo-deny
+deny:
+    .ci/run deny
+
+# Look for misspelled words
+typos:
+    .ci/run typos
