@@ -70,6 +70,7 @@ mod error;
 mod event;
 mod key;
 mod owner;
+mod panics;
 mod pruner;
 #[allow(unsafe_code, reason = "the one place for it: raw/mod.rs says what it relies on")]
 mod raw;

@@ -1,8 +1,8 @@
 //! The background thread: prunes, reclaims and repairs, for one table or for several, in steps of bounded work.
 
+use crate::panics::contain;
 use std::{
     fmt, io,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering, fence},
@@ -13,6 +13,9 @@ use std::{
 
 /// How long the thread sleeps at most when nobody has anything for it.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How long the thread rests after work before it can be woken: steady traffic leaves work all the time, and is not to
+/// pay for a system call each time.
+const REST: Duration = Duration::from_millis(2);
 /// When a step that panicked is tried again.
 const AFTER_PANIC: Duration = Duration::from_millis(100);
 
@@ -174,6 +177,8 @@ impl Shared {
             if self.round() == Next::More {
                 continue;
             }
+            // Only `stop` ends it early.
+            thread::park_timeout(REST);
             // Relaxed: ordered by the fence.
             self.asleep.store(true, Ordering::Relaxed);
             // SeqCst: pairs with the fence in `Signal::wake`. Work that was left by somebody who still saw this
@@ -213,7 +218,7 @@ impl Shared {
     }
 
     fn step(&self, table: &dyn Maintain) -> Next {
-        catch_unwind(AssertUnwindSafe(|| table.maintain())).unwrap_or_else(|_| {
+        contain(|| table.maintain()).unwrap_or_else(|| {
             // Relaxed: statistics.
             self.panics.fetch_add(1, Ordering::Relaxed);
             Next::In(AFTER_PANIC)

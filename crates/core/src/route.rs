@@ -246,7 +246,8 @@ impl<R: Destination> RouteTable<R> {
     /// built not to, or another caller has set the key meanwhile: then that record is the answer. Expired records
     /// met on the way are removed.
     ///
-    /// If a partition that it needs is unavailable, what the other one or the caller has still answers.
+    /// If a partition that it needs is unavailable, what the other one or the caller has still answers, and is not
+    /// stored.
     ///
     /// # Errors
     /// *No route*, which says whether anything expired was met; or a partition was unavailable and nothing else

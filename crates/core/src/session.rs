@@ -12,6 +12,7 @@
 //! | `view.rs` | what is answered |
 //! | `create.rs`, `change.rs` | what makes a session, and what changes one |
 //! | `reap.rs`, `sweep.rs` | what ends one: deletion, its owner's death; its age, and the sweep |
+//! | `earliest.rs`, `place.rs`, `time.rs` | when the next one ends by its age; places under a bound; the map's time |
 //! | `list.rs`, `wait.rs` | looking at all of them; waiting for one |
 //! | `builder.rs` | the options |
 //!
@@ -19,17 +20,16 @@
 //! takes them over. So each place is given back once.
 
 use crate::{
-    clock::Clock,
     event::{Event, Observers, SessionEvent, What},
     owner::{Backlog, Owner, OwnerRef},
     pruner::{Pruner, Signal},
-    raw::{Entry, Guard, Table, pin},
+    raw::{Entry, Guard, Slot, Table, pin},
     stats::Counters,
     sync::{AtomicU64, AtomicUsize, Ordering, fence},
 };
 use std::{
     fmt,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Weak},
 };
 
 mod builder;
@@ -37,13 +37,18 @@ mod cell;
 mod change;
 mod code;
 mod create;
+mod earliest;
 mod list;
+#[cfg(test)]
+mod models;
 mod pairing;
+mod place;
 mod reap;
 mod status;
 mod sweep;
-#[cfg(test)]
+#[cfg(all(test, not(tenure_loom)))]
 mod tests;
+mod time;
 mod view;
 mod wait;
 
@@ -58,6 +63,8 @@ pub use wait::{Appears, Gone, Until, WaitError};
 
 use cell::{Cell, Standing};
 use code::{Asked, Randomness};
+use earliest::Earliest;
+use time::Time;
 
 /// What a session may carry: anything that can be cloned and shared between threads. Implemented for all such types.
 ///
@@ -104,6 +111,9 @@ const COUNTS: usize = Count::Missed as usize + 1;
 /// ```
 pub struct SessionMap<P: Payload = Pairing> {
     inner: Arc<Inner<P>>,
+    /// Keeps the background thread running. After `inner`: the last handle drops the map before it stops and joins the
+    /// thread.
+    pruner: Option<Pruner>,
 }
 
 /// What the handles share.
@@ -120,7 +130,7 @@ struct Inner<P: Payload> {
     next_id: AtomicU64,
     /// No session without owner ends before this tick; so that nobody looks for one that has. Only a help: the sweep
     /// does not rely on it.
-    earliest: AtomicU64,
+    earliest: Earliest,
     /// Owners that are dead and too large to be freed by who ended them.
     dead: Backlog<OwnerRef>,
     /// How many of those there are, including those that somebody is freeing at the moment.
@@ -128,13 +138,13 @@ struct Inner<P: Payload> {
     bells: wait::Bells,
     observers: Observers,
     counts: Counters<COUNTS>,
-    clock: Box<dyn Clock>,
+    clock: Time,
     name: Arc<str>,
     randomness: Randomness,
-    sweep: Mutex<sweep::Sweep>,
+    sweeps: sweep::Sweeps,
+    /// The pass of the sweep that is under way, while no thread has it in its hands.
+    pass: Slot<sweep::Pass>,
     signal: Signal,
-    /// Keeps the background thread running.
-    pruner: Option<Pruner>,
 }
 
 impl<P: Payload> SessionMap<P> {
@@ -235,7 +245,7 @@ impl<P: Payload> Inner<P> {
     ) -> Option<(Entry<'g, Code, Cell<P>>, Standing)> {
         loop {
             let entry = self.table.get(&asked, guard)?;
-            let standing = entry.value().standing(&*self.clock);
+            let standing = entry.value().standing(&self.clock);
             if standing == Standing::Visible {
                 return Some((entry, standing));
             }
@@ -275,7 +285,7 @@ impl<P: Payload> Inner<P> {
 
 impl<P: Payload> Clone for SessionMap<P> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { inner: Arc::clone(&self.inner), pruner: self.pruner.clone() }
     }
 }
 
@@ -291,7 +301,7 @@ impl<P: Payload> fmt::Debug for SessionMap<P> {
         f.debug_struct("SessionMap")
             .field("name", &self.inner.name)
             .field("occupied", &self.occupied())
-            .field("background_thread", &self.inner.pruner.is_some())
+            .field("background_thread", &self.pruner.is_some())
             .finish_non_exhaustive()
     }
 }

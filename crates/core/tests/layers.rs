@@ -22,16 +22,17 @@ use paths::{Reference, references};
 /// Each top-level module and the modules that it may name, leaf to root: a row names only rows above it.
 const LAYERS: &[(&str, &[&str])] = &[
     ("sync", &[]),
+    ("panics", &[]),
     ("clock", &["sync"]),
     ("key", &[]),
     ("error", &["key"]),
-    ("raw", &["sync"]),
+    ("raw", &["sync", "panics"]),
     ("stats", &["sync"]),
-    ("event", &["clock", "key", "error"]),
+    ("event", &["clock", "key", "error", "panics"]),
     ("owner", &["sync", "clock", "error", "raw", "stats", "event"]),
-    ("pruner", &["sync", "clock"]),
+    ("pruner", &["sync", "clock", "panics"]),
     ("route", &["sync", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
-    ("session", &["sync", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
+    ("session", &["sync", "panics", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
 ];
 
 /// The crate's root: it declares the modules and names all of them.

@@ -283,7 +283,10 @@ fn defect_11_whatever_made_the_deadlines_come_out_of_order() {
     let secs = Duration::from_secs;
     let make_out_of_order: [fn(&Table); 4] = [
         |table| table.touch_with_ttl(room("#b"), Duration::from_secs(1)).expect("fresh"),
-        |table| table.set_ttl(Duration::from_secs(1)).and_then(|()| set_b(table)).expect("valid"),
+        |table| {
+            table.set_ttl(Duration::from_secs(1)).expect("positive");
+            table.set(room("#b"), "!b").expect("available");
+        },
         |table| table.set_with_ttl(room("#b"), "!b", Duration::from_secs(1)).expect("available"),
         |table| table.touch(room("#a")).expect("fresh"),
     ];
@@ -310,11 +313,6 @@ fn defect_11_whatever_made_the_deadlines_come_out_of_order() {
             assert!(table.peek(room(name)).is_ok(), "case {n}: {name} is fresh and stays");
         }
     }
-}
-
-fn set_b(table: &RouteTable<Text>) -> Result<(), tenure_core::SettingError> {
-    table.set(room("#b"), "!b").expect("available");
-    Ok(())
 }
 
 /// Fails partition 0 so many times; does a key of another partition find its route each time, and a key of the failed

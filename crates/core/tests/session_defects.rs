@@ -274,6 +274,45 @@ fn defect_07_deleted_sessions_leave_no_trace() {
     assert!(left < 64, "{left} notes for no session");
 }
 
+/// By how many KiB the memory of this process grows while one owner's sessions come and go, after the first tenth.
+#[cfg(target_os = "linux")]
+fn growth(store: &mut impl Store) -> u64 {
+    const PAIRS: usize = 400_000;
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap()
+    };
+    (0..50).for_each(|number| store.create(&format!("lasting {number}"), 1));
+    let mut before = 0;
+    for number in 0..PAIRS {
+        if number == PAIRS / 10 {
+            before = resident();
+        }
+        let code = (number % 1_000).to_string();
+        store.create(&code, 1);
+        store.delete(&code);
+    }
+    resident().saturating_sub(before)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn defect_07_an_owner_of_long_standing_takes_no_more_memory() {
+    const THIS: &str = "defect_07_an_owner_of_long_standing_takes_no_more_memory";
+    if let Ok(which) = std::env::var(CHILD) {
+        let tenure = which == "tenure";
+        let grown = if tenure { growth(&mut Tenure::default()) } else { growth(&mut Naive::default()) };
+        println!("\ncode {grown}");
+        return;
+    }
+    // In processes of their own, for the memory is the process's.
+    let grown = |which| in_another_process(THIS, which)[0].parse::<u64>().unwrap();
+    assert!(grown("naive") > 1_024, "the check must catch the defect");
+    let kib = grown("tenure");
+    assert!(kib < 1_024, "{kib} KiB more");
+}
+
 /// A generator that starts from a fixed seed, as a twin: the same codes in each process.
 fn predictable_codes() -> Vec<String> {
     let mut state = 42_u64;
@@ -289,13 +328,13 @@ fn secure_codes() -> Vec<String> {
     (0..16).map(|_| map.create_with_new_code((), None).unwrap().to_string()).collect()
 }
 
-const CHILD: &str = "TENURE_DEFECT_09_CHILD";
+const CHILD: &str = "TENURE_DEFECT_CHILD";
 
-/// Codes that another process of this program draws.
-fn in_another_process(which: &str) -> Vec<String> {
+/// What a test prints in another process of this program: the codes that it draws there, or the figure it has found.
+fn in_another_process(test: &str, which: &str) -> Vec<String> {
     let this = std::env::current_exe().unwrap();
     let child = std::process::Command::new(this)
-        .args(["--exact", "defect_09_codes_cannot_be_predicted", "--nocapture", "--test-threads=1"])
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(CHILD, which)
         .output()
         .unwrap();
@@ -305,6 +344,7 @@ fn in_another_process(which: &str) -> Vec<String> {
 
 #[test]
 fn defect_09_codes_cannot_be_predicted() {
+    const THIS: &str = "defect_09_codes_cannot_be_predicted";
     if let Ok(which) = std::env::var(CHILD) {
         let codes = if which == "secure" { secure_codes() } else { predictable_codes() };
         // A line of its own, whatever the harness has begun to print.
@@ -313,9 +353,13 @@ fn defect_09_codes_cannot_be_predicted() {
         }
         return;
     }
-    assert_eq!(in_another_process("predictable"), predictable_codes(), "the check must catch the defect");
+    assert_eq!(
+        in_another_process(THIS, "predictable"),
+        predictable_codes(),
+        "the check must catch the defect"
+    );
 
-    let (here, there) = (secure_codes(), in_another_process("secure"));
+    let (here, there) = (secure_codes(), in_another_process(THIS, "secure"));
     assert_eq!(there.len(), 16);
     let mut all = [here, there].concat();
     all.sort_unstable();

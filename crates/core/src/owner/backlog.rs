@@ -1,53 +1,46 @@
 //! Work that piles up and is done a bounded bit at a time.
 
 use crate::{
-    raw::Stack,
+    raw::{Slot, Stack, Taken},
     sync::{AtomicUsize, Ordering},
 };
-use std::{
-    iter::Peekable,
-    mem,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::VecDeque, iter::Peekable, mem};
 
 /// A heap of items that any thread adds to, and that any thread works on in steps of a bounded number of items,
 /// however many there are. Lock-free.
 ///
-/// A stack can only be taken as a whole. So that a step over a few items need not put the many others back one by
-/// one, what is left of a taken chain is itself put back as one item, on top, with what was kept below it: the next
-/// step goes on where this one stopped, and whatever is kept is not looked at again before all else was.
+/// Items are pushed onto a stack, which can only be taken as a whole. So that a step over a few items need not put the
+/// many others back one by one, what was taken is kept in a *queue* beside the stack, which a step takes, shortens and
+/// puts back: the next step goes on where this one stopped, and whatever is kept is not looked at again before all
+/// else was.
+///
+/// While one thread has the queue, others see only what was pushed meanwhile. What they do not finish they put back as
+/// a queue of their own, and whoever finds another queue in the place of the one it has taken joins the two.
 pub(crate) struct Backlog<T: Send + Sync + 'static> {
-    stack: Stack<Item<T>>,
+    stack: Stack<T>,
+    queue: Slot<Queue<T>>,
     /// About how many: an item being added or worked on may or may not count.
     count: AtomicUsize,
 }
 
-type Chain<T> = Peekable<Box<dyn Iterator<Item = Item<T>> + Send>>;
-
-enum Item<T> {
-    One(T),
-    /// The rest of a chain, not empty. The mutex is never locked: it lets a thing that may be sent be part of one that
-    /// is shared, and is only ever taken apart by who owns it.
-    Rest(Box<Mutex<Chain<T>>>),
-}
-
-fn rest<T>(chain: Chain<T>) -> Item<T> {
-    Item::Rest(Box::new(Mutex::new(chain)))
-}
-
-fn open<T>(rest: Mutex<Chain<T>>) -> Chain<T> {
-    rest.into_inner().unwrap_or_else(PoisonError::into_inner)
+/// What was taken from the stack and is not done.
+struct Queue<T: Send> {
+    /// Chains of items that nobody has looked at, none of them empty; the newest is the last, and the first to be
+    /// worked on.
+    fresh: Vec<Peekable<Taken<T>>>,
+    /// Items that a step was told to keep, in the order in which they are looked at again.
+    kept: VecDeque<T>,
 }
 
 impl<T: Send + Sync + 'static> Backlog<T> {
     pub(crate) fn new() -> Self {
-        Self { stack: Stack::new(), count: AtomicUsize::new(0) }
+        Self { stack: Stack::new(), queue: Slot::empty(), count: AtomicUsize::new(0) }
     }
 
     pub(crate) fn push(&self, value: T) {
         // Relaxed: a count that nobody's correctness depends on. Before the push, so that it never goes below zero.
         self.count.fetch_add(1, Ordering::Relaxed);
-        self.stack.push(Item::One(value));
+        self.stack.push(value);
     }
 
     /// About how many items there are.
@@ -57,58 +50,108 @@ impl<T: Send + Sync + 'static> Backlog<T> {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Works on up to about `budget` items; `work` answers what is to be kept of one. True when nothing is left that
-    /// was there when the step began, or that was kept.
+    /// Works on up to `budget` items; `work` answers what is to be kept of one. True when nothing is left of what was
+    /// there when the step began, or of what was kept. What another thread has in its hands at the moment is left to
+    /// that one.
+    ///
+    /// If `work` panics, the item it had is gone and all others are still there.
     pub(crate) fn step(&self, budget: usize, mut work: impl FnMut(T) -> Option<T>) -> bool {
-        // A relaxed look: who must not miss a push has fenced before.
-        if self.stack.is_empty() {
-            return true;
-        }
-        let mut chain = self.take();
-        let mut kept = Vec::new();
+        let mut lent = self.take();
+        // What this step keeps is for a later one.
+        let mut old = lent.queue.kept.len();
         for _ in 0..budget {
-            match chain.next() {
-                Some(Item::One(value)) => match work(value) {
-                    Some(value) => kept.push(Item::One(value)),
-                    // Relaxed: as in `push`.
-                    None => _ = self.count.fetch_sub(1, Ordering::Relaxed),
-                },
-                // Go on inside; what came after it waits its turn.
-                Some(Item::Rest(inner)) => {
-                    let mut after = mem::replace(&mut chain, open(*inner));
-                    if after.peek().is_some() {
-                        kept.push(rest(after));
-                    }
-                }
-                None => break,
+            let Some(value) = lent.queue.next(&mut old) else { break };
+            // Relaxed: as in `push`.
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            if let Some(value) = work(value) {
+                // Relaxed: as in `push`.
+                self.count.fetch_add(1, Ordering::Relaxed);
+                lent.queue.kept.push_back(value);
             }
         }
-        let done = kept.is_empty() && chain.peek().is_none();
-        for item in kept {
-            self.stack.push(item);
-        }
-        if chain.peek().is_some() {
-            self.stack.push(rest(chain));
-        }
-        done
+        lent.queue.is_empty()
     }
 
-    fn take(&self) -> Chain<T> {
-        let all: Box<dyn Iterator<Item = Item<T>> + Send> = Box::new(self.stack.take_all());
-        all.peekable()
+    /// How many items and chains of items the queue has room for, or none if another thread has it.
+    #[cfg(all(test, not(tenure_loom)))]
+    pub(crate) fn room(&self) -> usize {
+        let lent = self.take();
+        lent.queue.kept.capacity() + lent.queue.fresh.capacity()
+    }
+
+    /// Takes everything, to be put back when the answer is dropped.
+    fn take(&self) -> Lent<'_, T> {
+        let mut queue = self.queue.take().unwrap_or_default();
+        // A relaxed look: who must not miss a push has fenced before.
+        if !self.stack.is_empty() {
+            let mut chain = self.stack.take_all().peekable();
+            if chain.peek().is_some() {
+                queue.fresh.push(chain);
+            }
+        }
+        Lent { backlog: self, queue }
     }
 }
 
-impl<T: Send + Sync + 'static> Drop for Backlog<T> {
-    fn drop(&mut self) {
-        // Rests may be nested deeply: taken apart one by one, not by recursion.
-        let mut chains = vec![self.take()];
-        while let Some(chain) = chains.last_mut() {
-            match chain.next() {
-                Some(Item::Rest(inner)) => chains.push(open(*inner)),
-                Some(Item::One(value)) => drop(value),
-                None => _ = chains.pop(),
+impl<T: Send> Default for Queue<T> {
+    fn default() -> Self {
+        Self { fresh: Vec::new(), kept: VecDeque::new() }
+    }
+}
+
+impl<T: Send> Queue<T> {
+    /// The next item that nobody has looked at, or else one of the first `old` that were kept.
+    fn next(&mut self, old: &mut usize) -> Option<T> {
+        if let Some(chain) = self.fresh.last_mut() {
+            let value = chain.next();
+            if chain.peek().is_none() {
+                self.fresh.pop();
             }
+            return value;
+        }
+        *old = old.checked_sub(1)?;
+        self.kept.pop_front()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.fresh.is_empty() && self.kept.is_empty()
+    }
+
+    /// Takes all of another queue. Moves as many items as the shorter of the two has kept.
+    fn join(&mut self, mut other: Box<Self>) {
+        if other.kept.len() > self.kept.len() {
+            mem::swap(self, &mut other);
+        }
+        self.fresh.append(&mut other.fresh);
+        self.kept.append(&mut other.kept);
+    }
+
+    /// So that an owner that once had many sessions does not take their room for ever.
+    fn shrink(&mut self) {
+        let room = self.kept.capacity();
+        if room > 64 && self.kept.len() < room / 4 {
+            self.kept.shrink_to(room / 2);
+        }
+    }
+}
+
+/// What a step has in its hands. Put back also where the step unwinds.
+struct Lent<'a, T: Send + Sync + 'static> {
+    backlog: &'a Backlog<T>,
+    queue: Box<Queue<T>>,
+}
+
+impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        let mut queue = mem::take(&mut self.queue);
+        if queue.is_empty() {
+            return;
+        }
+        queue.shrink();
+        // Each further round is for a queue that another thread has put there meanwhile.
+        while let Some(other) = self.backlog.queue.put(queue) {
+            queue = self.backlog.queue.take().unwrap_or_default();
+            queue.join(other);
         }
     }
 }

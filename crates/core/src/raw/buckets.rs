@@ -14,13 +14,14 @@ const FIRST_BITS: u32 = 0;
 
 /// Buckets that a new table has.
 pub(super) const FIRST: usize = 1 << FIRST_BITS;
-/// Enough for every bucket index below 2^44.
-const SEGMENTS: usize = 44 - FIRST_BITS as usize;
+/// Enough for every bucket index below 2^44, or for a quarter of a smaller address space.
+const SEGMENTS: usize = if usize::BITS > 44 { 44 } else { usize::BITS as usize - 5 } - FIRST_BITS as usize;
 /// The most buckets there can be.
 pub(super) const MOST: usize = FIRST << (SEGMENTS - 1);
 
 /// A sentinel of the list, without a key of its own: its place follows from its index.
-#[repr(transparent)]
+// Aligned so that a link's tags fit, also where a pointer is smaller.
+#[repr(C, align(8))]
 pub(super) struct Bucket {
     pub(super) next: AtomicLink,
 }

@@ -12,13 +12,13 @@ use crate::sync::Ordering;
 /// How far a pass has come: a position in split order, which no growth and no removal makes invalid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// The hash whose run was visited last.
+    /// The hash whose run was visited last, or the index of the bucket come to.
     after: Option<u64>,
 }
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
-    /// Visits the next entries, `limit` of them and the rest of the last one's run of equal hashes; true when the
-    /// pass is complete, and the cursor is then back at the beginning.
+    /// Goes on by `limit` entries and buckets, and the rest of the last entry's run of equal hashes, and visits the
+    /// entries; true when the pass is complete, and the cursor is then back at the beginning.
     ///
     /// An entry that is present during the whole pass is seen exactly once, one that comes or goes meanwhile at most
     /// once; one that is replaced meanwhile may be seen as it was, as it is, or both.
@@ -29,7 +29,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         guard: &'g Guard,
         mut visit: impl FnMut(Entry<'g, K, V>),
     ) -> bool {
-        let (limit, mut walked) = (limit.max(1), 0);
+        let (limit, mut walked, mut progress) = (limit.max(1), 0, false);
         let from = cursor.after;
         let mut last = from.unwrap_or(0);
         let mut cur = self.head_before(last);
@@ -39,6 +39,16 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
                     *cursor = Cursor::default();
                     return true;
                 }
+                // Buckets count as well: a table that was large once is not walked through in one step.
+                if walked >= limit {
+                    let index = self.buckets.index_of(cur.pointee()) as u64;
+                    // Not one that was passed before, which a walk from an ancestor meets again.
+                    if from.is_none_or(|from| precedes(from, index)) {
+                        cursor.after = Some(index);
+                        return false;
+                    }
+                }
+                walked += 1;
                 // SAFETY: invariant 1: not the end, so a bucket of this table.
                 let bucket = unsafe { &*cur.pointee::<Bucket>() };
                 // Acquire: pairs with the Release of the exchange that put the successor there.
@@ -50,11 +60,13 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             let hash = node.value.hash;
             let new = from.is_none_or(|from| precedes(from, hash));
             if new {
-                if walked >= limit && hash != last {
+                // Not before there is progress: the cursor cannot stand between a bucket and its first entry.
+                if walked >= limit && progress && hash != last {
                     cursor.after = Some(last);
                     return false;
                 }
                 walked += 1;
+                progress = true;
                 last = hash;
             }
             // Acquire: pairs with the Release of the exchange that put the successor there. Read before the visit,
@@ -81,6 +93,10 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
                     return None;
                 }
                 if cur.is_sentinel() {
+                    // A table that was large once is not to be walked to its end.
+                    if precedes(hash, self.buckets.index_of(cur.pointee()) as u64) {
+                        return None;
+                    }
                     // SAFETY: invariant 1: not the end, so a bucket of this table.
                     let bucket = unsafe { &*cur.pointee::<Bucket>() };
                     // Acquire: pairs with the Release of the exchange that put the successor there.

@@ -48,5 +48,5 @@ pub(crate) use cursor::Cursor;
 pub(crate) use node::Fresh;
 pub(crate) use reclaim::{DropPanics, advance};
 pub use reclaim::{Guard, pin};
-pub(crate) use stack::Stack;
+pub(crate) use stack::{Stack, Taken};
 pub(crate) use table::{Entry, Occupied, Query, Table};

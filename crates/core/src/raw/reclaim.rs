@@ -9,12 +9,13 @@
 //! the whole list and defers its freeing as one unit.
 
 use super::link::Managed;
-use crate::sync::{AtomicPtr, Ordering};
+use crate::{
+    panics::contain,
+    sync::{AtomicPtr, Ordering},
+};
 use std::{
     cell::Cell,
     fmt,
-    mem,
-    panic::{AssertUnwindSafe, catch_unwind},
     ptr,
     // Plain statistics, never a reason to touch memory: std atomics also under loom, relaxed everywhere.
     sync::{
@@ -248,15 +249,9 @@ fn free_chain<T>(mut node: *mut Managed<T>) -> Freed {
 pub(super) fn free_box<T>(value: *mut T) -> bool {
     let outer = FREEING.replace(cfg!(not(tenure_loom)));
     // SAFETY: every caller owns `value`, which came from `Box::into_raw`.
-    let freed = catch_unwind(AssertUnwindSafe(|| drop(unsafe { Box::from_raw(value) })));
+    let freed = contain(|| drop(unsafe { Box::from_raw(value) }));
     FREEING.set(outer);
-    let Err(payload) = freed else { return true };
-    // What was thrown may throw again when it is dropped; what that throws is given up.
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(again);
-    }
-    false
+    freed.is_some()
 }
-
 #[cfg(test)]
 mod tests;

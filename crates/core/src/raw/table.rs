@@ -135,14 +135,14 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         self.graveyard.panics().get()
     }
 
-    /// The first link of a bucket that does not come after `hash`.
-    pub(super) fn head_before(&self, hash: u64) -> Link {
-        // Position 0 is bucket 0 itself; any other walk starts where a look-up would.
-        if hash & NODE == 0 {
-            // Acquire: pairs with the Release of the exchange that put the successor there.
-            return self.buckets.get(0).next.load(Ordering::Acquire).settled();
+    /// The first link of a bucket that does not come after this position: a hash, or the index of a bucket that is in
+    /// the list.
+    pub(super) fn head_before(&self, position: u64) -> Link {
+        if position & NODE != 0 {
+            return self.first_link(position);
         }
-        self.first_link(hash)
+        // Acquire: pairs with the Release of the exchange that put the successor there.
+        self.buckets.get(position as usize).next.load(Ordering::Acquire).settled()
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     event::RouteEvent,
     raw::Cursor,
-    sync::{AtomicUsize, Ordering},
+    sync::{AtomicUsize, Ordering, fence},
 };
 
 /// A place taken for a record that is not in the table yet; given back unless kept.
@@ -47,7 +47,17 @@ impl<R: Destination> Store<R> {
             if held < call.shared.bound() {
                 // Acquire: pairs with the Release in `release`.
                 match self.held.compare_exchange_weak(held, held + 1, Ordering::Acquire, Ordering::Relaxed) {
-                    Ok(_) => return Some(Place(Some(&self.held))),
+                    Ok(_) => {
+                        let place = Place(Some(&self.held));
+                        // SeqCst: pairs with the fence in `Shared::set_bound`. Either this sees the bound that is
+                        // being lowered, or who lowers it sees this place.
+                        fence(Ordering::SeqCst);
+                        if held < call.shared.bound() {
+                            return Some(place);
+                        }
+                        drop(place);
+                        held = self.held.load(Ordering::Relaxed);
+                    }
                     Err(actual) => held = actual,
                 }
             } else if self.make_room(call) {

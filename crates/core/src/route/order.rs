@@ -30,8 +30,9 @@ use crate::key::SessionKey;
 const SHORTEST: usize = 32;
 /// A survey lists one in so many records.
 const SHARE: usize = 16;
-/// Visits of the next survey that each used-up entry of the current one pays for, once half of it is used up.
-const STEP: usize = 4 * SHARE;
+/// Visits of the next survey, to records and buckets, that each used-up entry of the current one pays for, once half
+/// of it is used up.
+const STEP: usize = 8 * SHARE;
 
 /// A record that was among the oldest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +55,8 @@ struct Draft {
     lowest: BinaryHeap<Candidate>,
     length: usize,
     complete: bool,
+    /// Whether there was any record.
+    met: bool,
 }
 
 /// A partition's set order.
@@ -95,15 +98,15 @@ impl Order {
     /// The first candidate for eviction that `settle` does not settle, that is, the one it answers `Some` for.
     ///
     /// `settle` is given candidates, oldest first; it answers none for one that is no longer what it was when it was
-    /// listed. Makes a new survey when the list is used up. None if a whole survey brings nothing.
+    /// listed. Makes a new survey when the list is used up. None if a whole survey meets no record.
     pub(super) fn oldest<R: Send + Sync + 'static, T>(
         &self,
         table: &Table<SessionKey, Record<R>>,
         guard: &Guard,
         mut settle: impl FnMut(Candidate) -> Option<T>,
     ) -> Option<T> {
-        // Others may use up a survey of ours before we do, but not for ever: each time, they have evicted.
-        for _ in 0..3 {
+        // Goes round again only where other threads have evicted or set what the survey had listed.
+        loop {
             let survey = self.survey.load(guard);
             // Acquire and Release, here and below: who moves `used` on has settled the entry; nothing else is passed.
             let mut used = survey.used.load(Ordering::Acquire);
@@ -119,9 +122,10 @@ impl Order {
                     return settled;
                 }
             }
-            self.renew(survey, table, guard);
+            if !self.renew(survey, table, guard) {
+                return None;
+            }
         }
-        None
     }
 
     /// Makes a few steps of the next survey, unless another thread is about it.
@@ -132,18 +136,23 @@ impl Order {
         self.draft.put(draft);
     }
 
-    /// Completes the survey under way, or a new one, and puts it in the place of `current`.
+    /// Completes the survey under way, or a new one, and puts it in the place of `current`. False if it was a new one
+    /// and its pass has met no record. (One under way may have begun before the records came that are there now.)
     fn renew<R: Send + Sync + 'static>(
         &self,
         current: &Survey,
         table: &Table<SessionKey, Record<R>>,
         guard: &Guard,
-    ) {
-        let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(table)));
+    ) -> bool {
+        let under_way = self.draft.take();
+        let begun_before = under_way.is_some();
+        let mut draft = under_way.unwrap_or_else(|| Box::new(self.begin(table)));
         draft.advance(table, usize::MAX, &self.stamps, guard);
+        let met = draft.met;
         let survey = Survey { oldest: draft.finish(), used: AtomicUsize::new(0) };
         // Another thread's survey is as good.
         let _ = self.survey.replace(current, survey, guard);
+        met || begun_before
     }
 
     fn begin<R: Send + Sync + 'static>(&self, table: &Table<SessionKey, Record<R>>) -> Draft {
@@ -153,6 +162,7 @@ impl Order {
             lowest: BinaryHeap::new(),
             length: (table.len() / SHARE).max(SHORTEST),
             complete: false,
+            met: false,
         }
     }
 }
@@ -184,7 +194,7 @@ impl Floor {
         }
     }
 
-    /// Whether it is certain that nothing out of order has expired; else the word, for `raise` after a sweep.
+    /// None if it is certain that nothing out of order has expired; else the word, for `raise` after a sweep.
     pub(super) fn passed(&self, now: Tick) -> Option<u64> {
         // Acquire: pairs with the Release in `lower`.
         let word = self.0.load(Ordering::Acquire);
@@ -237,8 +247,9 @@ impl Draft {
         if self.complete {
             return;
         }
-        let (lowest, length, before) = (&mut self.lowest, self.length, self.before);
+        let (lowest, length, before, met) = (&mut self.lowest, self.length, self.before, &mut self.met);
         self.complete = table.scan(&mut self.cursor, limit, guard, |entry| {
+            *met = true;
             let record = entry.value();
             // A doomed record that is still here was left by a thread that has stopped: it is listed, so that its
             // place is freed in its turn.

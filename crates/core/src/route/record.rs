@@ -4,6 +4,7 @@ use crate::{
     clock::Tick,
     sync::{AtomicU64, Ordering},
 };
+use std::time::Duration;
 
 const DOOMED: u64 = 1;
 const VERSION_BITS: u32 = 19;
@@ -122,16 +123,25 @@ impl<R> Record<R> {
     ///
     /// Draws a new stamp for each try, so that of two sets of one record the one that takes effect later also has
     /// the later stamp.
-    pub(super) fn renew(&self, now: Tick, deadline: Tick, mut draw: impl FnMut() -> u64) -> bool {
+    ///
+    /// `now` is not before the record's last set as the caller has seen it; after a failed try the clock is asked
+    /// again. So a set that was slow does not move the deadline of a later one back.
+    pub(super) fn renew(
+        &self,
+        mut now: Tick,
+        ttl: Duration,
+        draw: impl Fn() -> u64,
+        clock: impl Fn() -> Tick,
+    ) -> bool {
         let mut life = self.life();
         while !life.is_doomed() {
             let stamp = draw();
             // Relaxed: published by the Release below.
             self.stamp.store(stamp, Ordering::Relaxed);
             self.set_at.store(now.as_millis(), Ordering::Relaxed);
-            match self.exchange(life, Life::new(deadline, stamp)) {
+            match self.exchange(life, Life::new(now.saturating_add(ttl), stamp)) {
                 Ok(()) => return true,
-                Err(actual) => life = actual,
+                Err(actual) => (life, now) = (actual, clock()),
             }
         }
         false

@@ -109,8 +109,8 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
             None => plain,
         };
         let answer = self.answer(route, source, stale, Some(reason));
-        let answer =
-            if matches!(exact, Met::Unavailable(_)) { answer } else { self.write_back(answer, call) };
+        // What was learnt while something was out of service may be wrong as soon as it is back.
+        let answer = if unavailable.is_some() { answer } else { self.write_back(answer, call) };
         self.report(&answer, call);
         Ok(answer)
     }

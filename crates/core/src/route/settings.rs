@@ -17,10 +17,12 @@ impl<R: Destination> RouteTable<R> {
     pub fn set_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
         builder::positive_span("ttl", ttl)?;
         let (shared, before) = (&self.inner.shared, self.inner.shared.ttl());
+        // Before the change: nothing that is set by the new one expires before this and the shorter of the two.
+        let now = shared.now();
         shared.set_ttl(ttl);
         let guard = pin();
         for partition in &self.inner.partitions {
-            partition.store(&guard).ttl_changes(ttl.min(before), shared.now());
+            partition.store(&guard).ttl_changes(ttl.min(before), now);
         }
         Ok(())
     }

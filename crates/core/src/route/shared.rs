@@ -5,7 +5,7 @@ use crate::{
     event::{Event, Observers, RouteEvent, What},
     key::KeyRef,
     pruner::Signal,
-    sync::{AtomicU64, AtomicUsize, Ordering},
+    sync::{AtomicU64, AtomicUsize, Ordering, fence},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -63,6 +63,8 @@ impl Shared {
 
     pub(super) fn set_bound(&self, bound: usize) {
         self.bound.store(bound, Ordering::Relaxed);
+        // SeqCst: pairs with the fence in `Store::reserve`, see there.
+        fence(Ordering::SeqCst);
     }
 
     pub(super) fn interval(&self) -> Duration {

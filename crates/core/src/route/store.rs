@@ -155,31 +155,30 @@ impl<R: Destination> Store<R> {
 
     /// Stores or replaces.
     pub(super) fn set<Q: AsKey>(&self, key: &Q, route: R, ttl: Duration, call: &Call<'_>) {
-        let deadline = call.now.saturating_add(ttl);
         let mut unstored = Unstored::Route(route);
-        loop {
-            unstored = match self.table.get(&Asked::Exact(key), call.guard) {
-                Some(entry) => match self.set_existing(entry, key, unstored, deadline, call) {
-                    Ok(()) => break,
-                    Err(unstored) => unstored,
-                },
-                None => match self.set_absent(key, unstored, deadline, call) {
-                    Ok(()) => break,
-                    Err(unstored) => unstored,
-                },
+        let left = loop {
+            let put = match self.table.get(&Asked::Exact(key), call.guard) {
+                Some(entry) => self.set_existing(entry, key, unstored, ttl, call),
+                None => self.set_absent(key, unstored, ttl, call),
             };
-        }
-        self.note(ttl, deadline, call);
-        call.count(Count::Set);
-        call.shared.tell(call.now, call.partition, RouteEvent::Set, || key.key_ref());
+            match put {
+                Put::Done(left) => break left,
+                Put::Again(back) => unstored = back,
+            }
+        };
+        self.done(key, ttl, call);
+        // A route that was there already: its destructor is the caller's code, and comes when all else is done.
+        drop(left);
     }
 
-    /// After a set with a time to live: remembers a deadline that may come out of set order.
-    fn note(&self, ttl: Duration, deadline: Tick, call: &Call<'_>) {
+    /// A set has taken effect. Remembers a deadline that may come out of set order, counts and tells.
+    fn done<Q: AsKey>(&self, key: &Q, ttl: Duration, call: &Call<'_>) {
         let usual = call.shared.ttl();
         if ttl != usual {
-            self.order.floor().lower(deadline.min(call.now.saturating_add(usual)));
+            self.order.floor().lower(call.now.saturating_add(ttl.min(usual)));
         }
+        call.count(Count::Set);
+        call.shared.tell(call.now, call.partition, RouteEvent::Set, || key.key_ref());
     }
 
     fn set_existing<Q: AsKey>(
@@ -187,49 +186,51 @@ impl<R: Destination> Store<R> {
         entry: Held<'_, R>,
         key: &Q,
         unstored: Unstored<R>,
-        deadline: Tick,
+        ttl: Duration,
         call: &Call<'_>,
-    ) -> Result<(), Unstored<R>> {
+    ) -> Put<R> {
         let record = entry.value();
-        if record.route == *unstored.route() && record.renew(call.now, deadline, || self.order.draw()) {
-            return Ok(());
+        // A set that was slow to come here does not move the deadline of a later one back.
+        let now = call.now.max(record.set_at());
+        if record.route == *unstored.route()
+            && record.renew(now, ttl, || self.order.draw(), || call.shared.now())
+        {
+            return Put::Done(Some(unstored));
         }
         // Another route; or a doomed record, whose place goes to this one.
-        let fresh = unstored.into_fresh(key, call.now, deadline, self.order.draw());
-        entry.replace(fresh).map_err(Unstored::Fresh)?;
-        call.shared.signal.wake();
-        Ok(())
+        let fresh = unstored.into_fresh(key, now, ttl, self.order.draw());
+        match entry.replace(fresh) {
+            Ok(_) => {
+                call.shared.signal.wake();
+                Put::Done(None)
+            }
+            Err(fresh) => Put::Again(Unstored::Fresh(fresh)),
+        }
     }
 
-    fn set_absent<Q: AsKey>(
-        &self,
-        key: &Q,
-        unstored: Unstored<R>,
-        deadline: Tick,
-        call: &Call<'_>,
-    ) -> Result<(), Unstored<R>> {
+    fn set_absent<Q: AsKey>(&self, key: &Q, unstored: Unstored<R>, ttl: Duration, call: &Call<'_>) -> Put<R> {
         let Some(place) = self.reserve(call) else {
             // As if stored, and evicted at once by the sets under way that hold all the places.
             call.count(Count::Evicted);
             call.shared.tell(call.now, call.partition, RouteEvent::Evicted, || key.key_ref());
-            return Ok(());
+            return Put::Done(Some(unstored));
         };
-        let fresh = unstored.into_fresh(key, call.now, deadline, self.order.draw());
+        let fresh = unstored.into_fresh(key, call.now, ttl, self.order.draw());
         match self.table.insert(fresh, call.guard) {
             Ok(_) => {
                 place.keep();
-                Ok(())
+                Put::Done(None)
             }
-            Err(Occupied { fresh, .. }) => Err(Unstored::Fresh(fresh)),
+            Err(Occupied { fresh, .. }) => Put::Again(Unstored::Fresh(fresh)),
         }
     }
 
     /// Stores unless there is a fresh record: the write-back of what a resolution has learnt.
     pub(super) fn learn<'g, Q: AsKey>(&'g self, key: &Q, route: &R, call: &Call<'g>) -> Written<'g, R> {
-        let deadline = call.now.saturating_add(call.shared.ttl());
+        let ttl = call.shared.ttl();
         let mut unstored = Unstored::Route(route.clone());
         loop {
-            unstored = match self.table.get(&Asked::Exact(key), call.guard) {
+            let put = match self.table.get(&Asked::Exact(key), call.guard) {
                 Some(entry) => {
                     let life = entry.value().life();
                     if life.is_fresh(call.now) {
@@ -237,38 +238,36 @@ impl<R: Destination> Store<R> {
                     }
                     if life.is_expired(call.now) {
                         self.expire(entry, life, call);
-                        unstored
+                        Put::Again(unstored)
                     } else {
                         // Doomed: its place goes to this one.
-                        let fresh = unstored.into_fresh(key, call.now, deadline, self.order.draw());
-                        match entry.replace(fresh) {
-                            Ok(_) => break,
-                            Err(fresh) => Unstored::Fresh(fresh),
-                        }
+                        let fresh = unstored.into_fresh(key, call.now, ttl, self.order.draw());
+                        let replaced = entry.replace(fresh);
+                        replaced.map_or_else(|fresh| Put::Again(Unstored::Fresh(fresh)), |_| Put::Done(None))
                     }
                 }
-                None => match self.set_absent(key, unstored, deadline, call) {
-                    Ok(()) => break,
-                    Err(unstored) => unstored,
-                },
+                None => self.set_absent(key, unstored, ttl, call),
             };
+            match put {
+                Put::Done(_) => break,
+                Put::Again(back) => unstored = back,
+            }
         }
-        call.count(Count::Set);
-        call.shared.tell(call.now, call.partition, RouteEvent::Set, || key.key_ref());
+        self.done(key, ttl, call);
         Written::Stored
     }
 
     /// Moves the deadline of a fresh record.
     pub(super) fn touch<'g, Q: AsKey>(&'g self, key: &Q, ttl: Duration, call: &Call<'g>) -> Found<'g, R> {
-        let deadline = call.now.saturating_add(ttl);
         loop {
             match self.get(&Asked::Exact(key), call) {
                 Found::Fresh(entry, life) => {
                     let record = entry.value();
+                    let deadline = call.now.max(record.set_at()).saturating_add(ttl);
                     if record.touch(life, deadline).is_ok() {
-                        let usual = record.set_at().saturating_add(call.shared.ttl());
-                        if deadline != usual {
-                            self.order.floor().lower(deadline.min(usual));
+                        // Records set after this one may expire from its old deadline on, and before its new one.
+                        if deadline != life.deadline() {
+                            self.order.floor().lower(deadline.min(life.deadline()));
                         }
                         call.count(Count::Touched);
                         return Found::Fresh(entry, record.life());
@@ -323,6 +322,14 @@ impl<R: Destination> Store<R> {
     }
 }
 
+/// What came of one try to store a route.
+enum Put<R: Destination> {
+    /// It is stored; with what is left of what was to be.
+    Done(Option<Unstored<R>>),
+    /// Another thread was faster.
+    Again(Unstored<R>),
+}
+
 /// A route on its way into the table: bare, or already in a node from a try before.
 enum Unstored<R: Destination> {
     Route(R),
@@ -341,9 +348,10 @@ impl<R: Destination> Unstored<R> {
         self,
         key: &Q,
         now: Tick,
-        deadline: Tick,
+        ttl: Duration,
         stamp: u64,
     ) -> Fresh<SessionKey, Record<R>> {
+        let deadline = now.saturating_add(ttl);
         match self {
             Self::Route(route) => {
                 let record = Record::new(route, now, deadline, stamp);

@@ -459,8 +459,8 @@ fn a_remove_whose_route_panics_when_cloned_has_removed_it_or_not() {
 fn a_touch_after_a_change_of_the_default_does_not_hide_what_expires_by_the_old_one() {
     let millis = Duration::from_millis;
     let clock = ManualClock::new();
-    let table = table_of(3, &clock);
-    table.set_ttl(millis(7)).unwrap();
+    let table = RouteTable::builder().clock(clock.clone()).partitions(1).max_entries_per_partition(3);
+    let table: RouteTable<Text> = table.ttl(millis(7)).build().unwrap();
     for name in ["#touched", "#b", "#c"] {
         table.set(room(name), "!x").unwrap();
     }

@@ -1,20 +1,20 @@
 //! The options of a session map.
 
-use super::{Inner, Payload, SessionMap, code, sweep::Sweep, wait::Bells};
+use super::{Inner, Payload, SessionMap, code, earliest::Earliest, sweep::Sweeps, time::Time, wait::Bells};
 use crate::{
     clock::{Clock, SystemClock, Tick},
     error::{BuildSessionMapError, SettingError},
     event::{Observer, Observers},
     owner::Backlog,
     pruner::{Maintain, Pruner, Signal},
-    raw::Table,
+    raw::{Slot, Table},
     stats::Counters,
     sync::{AtomicU64, AtomicUsize, Ordering},
 };
 use std::{
     fmt,
     marker::PhantomData,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -160,7 +160,8 @@ impl<P: Payload> SessionMapBuilder<P> {
     /// The map, of options that are known to make sense.
     pub(super) fn assemble(self, pruner: Option<Pruner>) -> SessionMap<P> {
         let millis = |span| Tick::ZERO.saturating_add(span).as_millis();
-        let now = self.clock.now();
+        let clock = Time::new(self.clock);
+        let now = clock.now();
         let inner = Arc::new(Inner {
             table: Table::new(),
             places: AtomicUsize::new(0),
@@ -169,24 +170,24 @@ impl<P: Payload> SessionMapBuilder<P> {
             ownerless_ttl: AtomicU64::new(millis(self.ownerless_ttl)),
             sweep_interval: AtomicU64::new(millis(self.sweep_interval)),
             next_id: AtomicU64::new(0),
-            earliest: AtomicU64::new(Tick::MAX.as_millis()),
+            earliest: Earliest::never(),
             dead: Backlog::new(),
             unburied: AtomicUsize::new(0),
             bells: Bells::new(),
             observers: Observers::new(self.observers),
             counts: Counters::new(),
-            clock: self.clock,
+            clock,
             name: Arc::from(self.name),
             randomness: self.randomness,
-            sweep: Mutex::new(Sweep::starting_at(now)),
+            sweeps: Sweeps::starting_at(now),
+            pass: Slot::empty(),
             signal: pruner.as_ref().map_or_else(Signal::none, Pruner::signal),
-            pruner,
         });
-        if let Some(pruner) = &inner.pruner {
+        if let Some(pruner) = &pruner {
             let table: Weak<Inner<P>> = Arc::downgrade(&inner);
             pruner.attach(table as Weak<dyn Maintain>);
         }
-        SessionMap { inner }
+        SessionMap { inner, pruner }
     }
 }
 

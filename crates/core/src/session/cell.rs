@@ -1,8 +1,8 @@
 //! What the table keeps for one session, and whether it is to be seen.
 
-use super::{Code, Moment, Session, Status};
+use super::{Code, Moment, Session, Status, Time};
 use crate::{
-    clock::{Clock, Tick},
+    clock::Tick,
     event::EndCause,
     owner::OwnerRef,
     sync::{AtomicUsize, Ordering},
@@ -94,7 +94,7 @@ pub(super) enum Standing {
 impl<P> Cell<P> {
     /// Whether it is to be seen. Writes nothing, unless it meets a hand-over whose old owner has died.
     #[inline]
-    pub(super) fn standing(&self, clock: &dyn Clock) -> Standing {
+    pub(super) fn standing(&self, clock: &Time) -> Standing {
         match &self.holder {
             Holder::Owner(owner) => of_owner(owner),
             Holder::Nobody => self.of_nobody(clock),
@@ -102,11 +102,11 @@ impl<P> Cell<P> {
         }
     }
 
-    fn of_nobody(&self, clock: &dyn Clock) -> Standing {
+    fn of_nobody(&self, clock: &Time) -> Standing {
         if clock.now() < self.life.deadline { Standing::Visible } else { Standing::Expired }
     }
 
-    fn of_moving(&self, moving: &Move, clock: &dyn Clock) -> Standing {
+    fn of_moving(&self, moving: &Move, clock: &Time) -> Standing {
         let moved = moving.has_moved();
         if moved == Some(true) {
             return of_owner(&moving.to);

@@ -4,6 +4,7 @@ use super::{
     Asked, Cell, ClaimError, Code, Count, Inner, InvalidTransition, Moment, Payload, Session, SessionMap,
     Status, UpdateError,
     cell::{Holder, Move},
+    place::Place,
 };
 use crate::{
     error::{CreateErrorKind, HandOverError},
@@ -151,9 +152,12 @@ impl<P: Payload> SessionMap<P> {
             }
             let connected = Some(inner.moment());
             let payload = cell.payload.clone();
+            // Before the exchange: if a payload's clone panics, nothing was claimed.
+            let mut answer = Session { status: Status::Connected, connected, ..cell.session(entry.key()) };
             if let Some(new) = replace(entry, Status::Connected, connected, cell.next_holder(), payload) {
+                answer.owner = new.value().held_by().map(OwnerRef::incarnation);
                 inner.changed(new, Count::Claimed, SessionEvent::Claimed, &guard);
-                return Ok(new.value().session(new.key()));
+                return Ok(answer);
             }
         }
     }
@@ -205,27 +209,30 @@ impl<P: Payload> Inner<P> {
         if self.visible(asked, &guard).ok_or_else(not_found)?.value().held_by() == Some(to) {
             return Ok(());
         }
-        self.admit(to).map_err(|kind| match kind {
+        // If the session does not move, it is given back.
+        let mut place = self.admit(to).map_err(|kind| match kind {
             CreateErrorKind::OwnerFull { per_owner } => HandOverError::OwnerFull { per_owner },
             CreateErrorKind::ForeignOwner { incarnation } => HandOverError::ForeignOwner { incarnation },
             _ => dead(),
         })?;
-        let moved = loop {
-            let Some(entry) = self.visible(asked, &guard) else { break Err(not_found()) };
-            match self.try_hand_over(entry, to, &guard) {
-                Step::Moved => return Ok(()),
-                Step::ThereAlready => break Ok(()),
+        loop {
+            let entry = self.visible(asked, &guard).ok_or_else(not_found)?;
+            match self.try_hand_over(entry, to, &mut place, &guard) {
+                Step::Moved | Step::ThereAlready => return Ok(()),
                 Step::Again if to.is_alive() => {}
-                Step::Again => break Err(dead()),
+                Step::Again => return Err(dead()),
             }
-        };
-        // The place that was taken with the new owner is not needed.
-        to.core().release_place();
-        moved
+        }
     }
 
-    /// One try. If it has moved the session, the place with the new owner is used and the old one's is given back.
-    fn try_hand_over(&self, entry: Entry<'_, Code, Cell<P>>, to: &OwnerRef, guard: &Guard) -> Step {
+    /// One try. If it has moved the session, the place with the new owner is kept and the old one's is given back.
+    fn try_hand_over(
+        &self,
+        entry: Entry<'_, Code, Cell<P>>,
+        to: &OwnerRef,
+        place: &mut Place<'_>,
+        guard: &Guard,
+    ) -> Step {
         let cell = entry.value();
         if let Holder::Moving(under_way) = cell.next_holder() {
             // Somebody else is handing it over: finished for them, for nobody waits here.
@@ -244,6 +251,7 @@ impl<P: Payload> Inner<P> {
         if !self.decide(&moving, new, guard) {
             return Step::Again;
         }
+        place.keep();
         if let Some(from) = &moving.from {
             from.core().release_place();
             self.tidy(from, guard);
@@ -253,7 +261,7 @@ impl<P: Payload> Inner<P> {
     }
 
     /// The table says *moving*: gives the verdict. True if the session has moved.
-    fn decide(&self, moving: &Move, entry: Entry<'_, Code, Cell<P>>, guard: &Guard) -> bool {
+    pub(super) fn decide(&self, moving: &Move, entry: Entry<'_, Code, Cell<P>>, guard: &Guard) -> bool {
         // SeqCst: pairs with the fence in `look`. If somebody saw the version before this one in its place, after
         // having seen the old owner dead, then the old owner is seen dead here as well.
         fence(Ordering::SeqCst);

@@ -4,11 +4,12 @@ use super::{
     Asked, Cell, Code, Count, Inner, Payload, SessionMap, Standing, Status,
     cell::{Holder, Life},
     code,
+    place::Place,
 };
 use crate::{
     clock::Tick,
     error::{CreateError, CreateErrorKind},
-    event::SessionEvent,
+    event::{EndCause, SessionEvent},
     owner::OwnerRef,
     raw::{Entry, Fresh, Guard, Occupied, pin},
     sync::Ordering,
@@ -35,7 +36,9 @@ impl<P: Payload> SessionMap<P> {
     /// # Errors
     /// The payload is handed back where the code is taken, the owner is dead or of another map, or the map or the
     /// owner is at capacity. An owner that dies in the middle of the call takes the session with it, and the answer
-    /// is that it is dead; observers may then have seen it created and ended.
+    /// is that it is dead; observers may then have seen it created and ended. A session that somebody has handed over
+    /// or deleted before that was created, and the answer is `Ok`. An observer that creates sessions in a full map when
+    /// it is told of an end is told that the map is full once eight such calls are inside each other.
     ///
     /// ```
     /// use tenure_core::{CreateErrorKind, SessionMap};
@@ -108,25 +111,21 @@ impl<P: Payload> Inner<P> {
             let kind = CreateErrorKind::AlreadyExists { code: code.to_string() };
             return Err(CreateError::new(kind, payload));
         }
-        if let Some(Err(kind)) = owner.map(|owner| self.admit(owner)) {
-            return Err(CreateError::new(kind, payload));
-        }
+        let mut place = match owner.map(|owner| self.admit(owner)).transpose() {
+            Ok(place) => place,
+            Err(kind) => return Err(CreateError::new(kind, payload)),
+        };
         let cell = self.first_version(payload, owner);
-        let entry = match self.publish(Fresh::new(hash, code, cell), hash, &guard) {
+        let entry = match self.publish(Fresh::new(hash, code, cell), hash, place.as_mut(), &guard) {
             Ok(entry) => entry,
-            Err((kind, fresh)) => {
-                if let Some(owner) = owner {
-                    owner.core().release_place();
-                }
-                return Err(CreateError::new(kind, fresh.into_parts().1.payload));
-            }
+            Err((kind, fresh)) => return Err(CreateError::new(kind, fresh.into_parts().1.payload)),
         };
         self.count(Count::Created);
         self.settle_in(entry, hash, owner, &guard)
     }
 
     /// Takes a place with an owner that may have one more session.
-    pub(super) fn admit(&self, owner: &OwnerRef) -> Result<(), CreateErrorKind> {
+    pub(super) fn admit<'a>(&self, owner: &'a OwnerRef) -> Result<Place<'a>, CreateErrorKind> {
         let incarnation = owner.incarnation().get();
         if !owner.lives_at(std::ptr::from_ref(self).cast()) {
             return Err(CreateErrorKind::ForeignOwner { incarnation });
@@ -136,7 +135,11 @@ impl<P: Payload> Inner<P> {
         }
         // Relaxed: a bound that changes takes effect soon, ordered with nothing.
         let per_owner = self.per_owner.load(Ordering::Relaxed);
-        if owner.core().reserve(per_owner) { Ok(()) } else { Err(CreateErrorKind::OwnerFull { per_owner }) }
+        if owner.core().reserve(per_owner) {
+            Ok(Place::of(owner.core()))
+        } else {
+            Err(CreateErrorKind::OwnerFull { per_owner })
+        }
     }
 
     fn first_version(&self, payload: P, owner: Option<&OwnerRef>) -> Cell<P> {
@@ -154,20 +157,22 @@ impl<P: Payload> Inner<P> {
         }
     }
 
-    /// Puts a new session into the table: where nothing is, or in the place of one that nobody sees any more.
+    /// Puts a new session into the table: where nothing is, or in the place of one that nobody sees any more. If it
+    /// has, the place with its owner is kept.
     #[allow(clippy::type_complexity, reason = "an entry, or why not and what was to be one")]
     fn publish<'g>(
         &'g self,
         mut fresh: Fresh<Code, Cell<P>>,
         hash: u64,
+        with_owner: Option<&mut Place<'_>>,
         guard: &'g Guard,
     ) -> Result<Entry<'g, Code, Cell<P>>, (CreateErrorKind, Fresh<Code, Cell<P>>)> {
-        let mut reserved = false;
-        let published = loop {
+        let mut in_map = None;
+        loop {
             match self.look(Asked::of(fresh.key(), hash), guard) {
                 Some((_, Standing::Visible)) => {
                     let code = fresh.key().to_string();
-                    break Err((CreateErrorKind::AlreadyExists { code }, fresh));
+                    return Err((CreateErrorKind::AlreadyExists { code }, fresh));
                 }
                 // It brings no place along if the bound has fallen meanwhile.
                 Some((leftover, standing)) if self.is_over_full() => {
@@ -176,29 +181,30 @@ impl<P: Payload> Inner<P> {
                 // It brings its place along.
                 Some((leftover, standing)) => match leftover.replace(fresh) {
                     Ok(entry) => {
+                        with_owner.map(Place::keep);
                         self.close(leftover, leftover.value().cause(standing), guard);
-                        break Ok(entry);
+                        return Ok(entry);
                     }
                     Err(back) => fresh = back,
                 },
                 None => {
-                    if !reserved && !self.reserve_place() {
+                    in_map = in_map.or_else(|| self.reserve_place());
+                    let Some(place) = &mut in_map else {
                         // Relaxed: as in `admit`.
                         let capacity = self.capacity.load(Ordering::Relaxed);
-                        break Err((CreateErrorKind::MapFull { capacity }, fresh));
-                    }
-                    reserved = true;
+                        return Err((CreateErrorKind::MapFull { capacity }, fresh));
+                    };
                     match self.table.insert(fresh, guard) {
-                        Ok(entry) => return Ok(entry),
+                        Ok(entry) => {
+                            place.keep();
+                            with_owner.map(Place::keep);
+                            return Ok(entry);
+                        }
                         Err(Occupied { fresh: back, .. }) => fresh = back,
                     }
                 }
             }
-        };
-        if reserved {
-            self.release_place();
         }
-        published
     }
 
     /// The session stands in the table: makes sure that its owner's death will find it, then tells.
@@ -218,37 +224,49 @@ impl<P: Payload> Inner<P> {
         // See owner/core.rs: either this sees the death, or the death sees the hint.
         let died = owner.core().died_meanwhile();
         self.tell(entry, guard, || SessionEvent::Created);
-        if died {
-            self.end_by_hint(hash, owner, guard);
+        if !died {
+            self.tidy(owner, guard);
+            return Ok(());
+        }
+        self.end_by_hint(hash, owner, guard);
+        if self.went_with_its_owner(entry, guard) {
             let kind = CreateErrorKind::OwnerDead { incarnation: owner.incarnation().get() };
             return Err(CreateError::new(kind, entry.value().payload.clone()));
         }
-        self.tidy(owner, guard);
         Ok(())
     }
 
-    /// A session without owner ends at this tick.
+    /// Whether a session that was created for a dead owner has ended with it: it may have been handed over before, or
+    /// somebody has deleted it.
+    fn went_with_its_owner(&self, created: Entry<'_, Code, Cell<P>>, guard: &Guard) -> bool {
+        let life = &created.value().life;
+        // It stands in the table, and the owner's death does not concern it any more.
+        if self.table.with_hash(created.hash(), guard).any(|entry| entry.value().life.id == life.id) {
+            return false;
+        }
+        // None: it was removed, and the one who has removed it is about to write down why.
+        life.end.get().is_none_or(|cause| matches!(cause, EndCause::OwnerDied(_)))
+    }
+
+    /// A session without owner, which is in the table already, ends at this tick.
     pub(super) fn expect_expiry(&self, deadline: Tick) {
-        // Release: the session is in the table already, and a pass that starts by taking this value (Acquire, in
-        // `reap.rs`) will see it.
-        let before = self.earliest.fetch_min(deadline.as_millis(), Ordering::Release);
-        if deadline.as_millis() < before {
+        if self.earliest.expect(deadline) {
             self.signal.wake();
         }
     }
 
     /// Takes a place in the map, making room first if it is full.
-    fn reserve_place(&self) -> bool {
+    fn reserve_place(&self) -> Option<Place<'_>> {
         loop {
             // Relaxed: as in `admit`.
             let capacity = self.capacity.load(Ordering::Relaxed);
             let more = |places: usize| (places < capacity).then_some(places + 1);
             // Relaxed, both: the count alone decides, and it publishes nothing.
             if self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
-                return true;
+                return Some(Place::of(self));
             }
             if !self.make_room() {
-                return false;
+                return None;
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Looking at all sessions. Never blocks anybody, and shows each session once.
 
-use super::{Cell, Code, Inner, Payload, Session, SessionMap, Standing};
+use super::{Asked, Cell, Code, Inner, Payload, Session, SessionMap, Standing};
 use crate::{
-    raw::{Cursor, Entry, pin},
-    sync::Ordering,
+    raw::{Cursor, Entry, Guard, pin},
+    sync::{Ordering, fence},
 };
 use std::{fmt, vec};
 
@@ -92,9 +92,7 @@ impl<P: Payload> Inner<P> {
         let guard = pin();
         let mut held: Option<Entry<'_, Code, Cell<P>>> = None;
         let complete = self.table.scan(cursor, CHUNK, &guard, |entry| {
-            if entry.value().standing(&*self.clock) != Standing::Visible {
-                return;
-            }
+            let Some(entry) = self.seen(entry, &guard) else { return };
             // A session that is changed meanwhile may be seen as it was and as it is, right after each other.
             if let Some(before) = held.replace(entry)
                 && before.key() != entry.key()
@@ -106,6 +104,24 @@ impl<P: Payload> Inner<P> {
             visit(last);
         }
         !complete
+    }
+
+    /// The version to be seen of a session that a scan has met.
+    fn seen<'g>(
+        &'g self,
+        entry: Entry<'g, Code, Cell<P>>,
+        guard: &'g Guard,
+    ) -> Option<Entry<'g, Code, Cell<P>>> {
+        if entry.value().standing(&self.clock) == Standing::Visible {
+            return Some(entry);
+        }
+        // SeqCst: as in `look`. Not to be seen is final only for an entry that is in its place after that; in the place
+        // of this one there may be a version that has another owner.
+        fence(Ordering::SeqCst);
+        if entry.is_current() {
+            return None;
+        }
+        self.visible(Asked::of(entry.key(), entry.hash()), guard)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     raw::{Entry, Guard, pin},
     sync::Ordering,
 };
-use std::time::Duration;
+use std::{cell, time::Duration};
 
 /// So many sessions of an owner are freed, about, by who ends it. A larger owner is left to the background thread.
 const FREED_AT_DEATH: usize = 64;
@@ -19,6 +19,8 @@ const HINTS: usize = 32;
 const TIDIED: usize = 8;
 /// Dead owners looked at in one step of the background thread.
 const OWNERS: usize = 8;
+/// So often may an observer that is told of what is freed make room in its turn, one inside the other.
+const DEEPEST: u32 = 8;
 /// When the background thread looks again whether what was removed can be dropped: a reader was in the way.
 const WASTE_REMAINS: Duration = Duration::from_millis(2);
 
@@ -54,7 +56,7 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// ```
     /// use tenure_core::{ManualClock, SessionMap};
-    /// use std::time::Duration;
+    /// use std::{cell, time::Duration};
     ///
     /// let clock = ManualClock::new();
     /// let map = SessionMap::<()>::builder().clock(clock.clone()).build()?;
@@ -172,13 +174,41 @@ impl<P: Payload> Inner<P> {
     }
 
     /// The map is full: frees some of what nobody sees any more. False if there was nothing.
+    ///
+    /// Who is freed is told to observers, which may create sessions and so come here again, and so on: false as well
+    /// where that has gone too deep.
     pub(super) fn make_room(&self) -> bool {
+        let Some(_inside) = Inside::enter() else { return false };
         if self.bury_some(FREED_AT_DEATH).0 > 0 {
             return true;
         }
-        // Relaxed, both: hints. A death or an end that this does not know of is one of this very moment.
-        let expired = self.earliest.load(Ordering::Relaxed) <= self.clock.now().as_millis();
+        // Relaxed, and a hint as `earliest`: a death or an end that this does not know of is one of this very moment.
+        let expired = self.earliest.get() <= self.clock.now();
         (expired || self.unburied.load(Ordering::Relaxed) > 0) && self.free_invisible(FREED_AT_DEATH) > 0
+    }
+}
+
+thread_local! {
+    /// How often this thread is making room, one inside the other.
+    static DEPTH: cell::Cell<u32> = const { cell::Cell::new(0) };
+}
+
+/// Counts a thread that is making room, in whichever map.
+struct Inside;
+
+impl Inside {
+    fn enter() -> Option<Self> {
+        let depth = DEPTH.get();
+        (depth < DEEPEST).then(|| {
+            DEPTH.set(depth + 1);
+            Self
+        })
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
     }
 }
 

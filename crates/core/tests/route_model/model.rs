@@ -220,7 +220,9 @@ impl Model {
                 }
                 self.stats.stale += u64::from(stale);
                 self.stats.unavailable += u64::from(reason == Some(Reason::Unavailable));
-                if source != Source::Exact && self.write_back && self.available(key).is_ok() {
+                // What was learnt while something was out of service is not kept.
+                let learnt = source != Source::Exact && reason != Some(Reason::Unavailable);
+                if learnt && self.write_back {
                     self.store(table, key, route, self.ttl);
                 }
             }

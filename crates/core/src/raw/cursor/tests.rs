@@ -1,5 +1,6 @@
 //! Passes over a table that others change.
 
+#[allow(clippy::duplicate_mod, dead_code, reason = "shared, and each uses some of it")]
 #[path = "../table/tests/harness.rs"]
 mod harness;
 

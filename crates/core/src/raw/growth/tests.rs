@@ -1,11 +1,12 @@
 //! Buckets are put into the list while others read and write around them.
 
+#[allow(clippy::duplicate_mod, dead_code, reason = "shared, and each uses some of it")]
 #[path = "../table/tests/harness.rs"]
 mod harness;
 
 use crate::{
     raw::{Cursor, Guard},
-    sync::model,
+    sync::{Ordering, model},
 };
 use harness::{Key, Map, assert_holds, get, insert, map, race, remove};
 
@@ -142,5 +143,20 @@ fn loom_a_segment_that_another_has_added_is_used() {
             assert_eq!(get(t, Key(2, 1), g), Some(1));
         });
         assert_holds(&table, [(Key(2, 1), 1)]);
+    });
+}
+
+#[test]
+fn loom_a_bucket_whose_owner_is_stopped_is_walked_through() {
+    model(|| {
+        let table = map([FRONT]);
+        table.ensure_bucket(1, &crate::raw::pin());
+        // As if its owner were stopped between putting it into the list and saying so.
+        let bucket = &table.buckets.get(1).next;
+        bucket.store(bucket.load(Ordering::Relaxed).pending(), Ordering::Relaxed);
+        let writer = |t: &Map, g: &_| assert!(insert(t, BEHIND, 2, g));
+        let reader = |t: &Map, g: &_| assert!(matches!(get(t, BEHIND, g), None | Some(2)));
+        race(&table, writer, reader);
+        assert_holds(&table, [(FRONT, 1), (BEHIND, 2)]);
     });
 }

@@ -1,5 +1,6 @@
 //! When what was removed is freed, and how it is counted. Here the reclaimer's own steps are part of the models.
 
+#[allow(clippy::duplicate_mod, dead_code, reason = "shared, and each uses some of it")]
 #[path = "../table/tests/harness.rs"]
 mod harness;
 

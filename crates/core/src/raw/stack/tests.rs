@@ -1,3 +1,4 @@
+#[allow(clippy::duplicate_mod, reason = "shared")]
 #[path = "../table/tests/both.rs"]
 mod both;
 

@@ -4,6 +4,8 @@ use crate::{
     sync::{Arc, model, thread},
 };
 
+const MS_10: std::time::Duration = std::time::Duration::from_millis(10);
+
 fn at(millis: u64) -> Tick {
     Tick::from_millis(millis)
 }
@@ -48,7 +50,7 @@ fn loom_a_record_that_is_set_again_does_not_end_for_its_old_deadline() {
     model(|| {
         let record = Arc::new(Record::new((), at(0), at(10), 1));
         let other = Arc::clone(&record);
-        let setter = thread::spawn(move || other.renew(at(20), at(30), || 2));
+        let setter = thread::spawn(move || other.renew(at(20), MS_10, || 2, || at(20)));
         let life = record.life();
         let ended = life.is_expired(at(20)) && record.doom(life).is_ok();
         let set = setter.join().unwrap();
@@ -63,7 +65,12 @@ fn loom_the_later_of_two_sets_has_the_later_stamp() {
         let stamps = Arc::new(crate::sync::AtomicU64::new(2));
         let record = Arc::new(Record::new((), at(0), at(10), 1));
         let set = move |record: &Record<()>, stamps: &crate::sync::AtomicU64, deadline| {
-            record.renew(at(1), at(deadline), || stamps.fetch_add(1, crate::sync::Ordering::Relaxed))
+            record.renew(
+                at(deadline),
+                MS_10,
+                || stamps.fetch_add(1, crate::sync::Ordering::Relaxed),
+                || at(deadline),
+            )
         };
         let (other, other_stamps) = (Arc::clone(&record), Arc::clone(&stamps));
         let setter = thread::spawn(move || set(&other, &other_stamps, 20));

@@ -110,3 +110,99 @@ fn the_sweep_finds_what_a_death_has_missed_and_counts_it() {
     }
     assert_eq!(map.occupied(), 0);
 }
+
+#[test]
+fn a_full_map_of_expired_sessions_has_room_while_a_pass_is_under_way() {
+    let clock = ManualClock::new();
+    let map = SessionMap::builder().clock(clock.clone()).capacity(2_000).build().unwrap();
+    (0..2_000).for_each(|number| map.create(number.to_string(), (), None).unwrap());
+    clock.advance(DAY);
+    assert!(map.maintain(), "a pass has begun and is not over");
+    let owner = map.owner();
+    (0..2_000).for_each(|number| map.create(format!("n{number}"), (), &owner).unwrap());
+    assert_eq!((map.count_active(), map.occupied()), (2_000, 2_000));
+    assert_eq!(kind(map.create("one too many", (), None)), CreateErrorKind::MapFull { capacity: 2_000 });
+}
+
+#[test]
+fn an_observer_that_creates_for_each_end_in_a_full_map_goes_only_so_deep() {
+    use std::sync::atomic::AtomicUsize as Count;
+    let shared: Arc<std::sync::OnceLock<SessionMap<()>>> = Arc::default();
+    let depths = Arc::new((Count::new(0), Count::new(0)));
+    let (inside, seen) = (Arc::clone(&shared), Arc::clone(&depths));
+    let observer = move |event: &Event<'_>| {
+        let What::Session { kind: SessionEvent::Ended(_), code } = event.what else { return };
+        let Some(map) = inside.get() else { return };
+        let depth = seen.0.fetch_add(1, Ordering::Relaxed) + 1;
+        seen.1.fetch_max(depth, Ordering::Relaxed);
+        for copy in 0..2 {
+            // Whether there is room is not the question here.
+            let _ = map.create(format!("{code}/{copy}"), (), None);
+        }
+        seen.0.fetch_sub(1, Ordering::Relaxed);
+    };
+    let clock = ManualClock::new();
+    let build =
+        || SessionMap::builder().clock(clock.clone()).capacity(5_000).observer(observer).build().unwrap();
+    let map = shared.get_or_init(build);
+    (0..5_000).for_each(|number| map.create(number.to_string(), (), None).unwrap());
+    clock.advance(DAY);
+    let full = map.create("one", (), None).is_err();
+    assert!(!full || map.count_active() == 5_000, "refused, though not all places are in use");
+    let deepest = depths.1.load(Ordering::Relaxed);
+    assert!((1..=16).contains(&deepest), "{deepest} observers inside each other");
+    assert!(map.occupied() <= 5_000);
+}
+
+#[test]
+fn a_pass_that_is_never_put_back_is_made_again() {
+    let (map, clock) = map();
+    (0..1_000).for_each(|number| map.create(number.to_string(), (), None).unwrap());
+    clock.advance(DAY);
+    assert!(map.maintain());
+    // As a thread that is stopped for ever in the middle of a step.
+    assert!(map.inner.pass.take().is_some());
+    assert!(!map.maintain(), "the next one is not due yet");
+    clock.advance(Duration::from_secs(1));
+    while map.maintain() {}
+    assert_eq!((map.occupied(), map.stats().expired), (0, 1_000));
+}
+
+#[test]
+fn a_session_that_is_to_stay_for_ever_does() {
+    let clock = ManualClock::new();
+    let map = SessionMap::builder().clock(clock.clone()).ownerless_ttl(Duration::MAX).build().unwrap();
+    map.create("A", (), None).unwrap();
+    clock.advance(Duration::MAX);
+    assert!(map.contains("A"));
+    assert_eq!((map.prune(), map.count_active()), (0, 1));
+}
+
+#[test]
+fn the_last_handle_takes_all_payloads_with_it() {
+    let payload = Arc::new(());
+    for round in 0..100 {
+        let (entered, enters) = std::sync::mpsc::channel();
+        let observer = move |event: &Event<'_>| {
+            if let What::Session { kind: SessionEvent::Ended(_), .. } = event.what {
+                // Tells that the background thread is in the middle of a step.
+                let _ = entered.send(());
+            }
+        };
+        let clock = ManualClock::new();
+        let builder = SessionMap::builder().clock(clock.clone()).observer(observer).background();
+        let map = builder.build().unwrap();
+        (0..50).for_each(|number| map.create(number.to_string(), Arc::clone(&payload), None).unwrap());
+        clock.advance(DAY);
+        map.set_sweep_interval(Duration::from_secs(1)).unwrap();
+        enters.recv_timeout(Duration::from_secs(60)).unwrap();
+        drop(map);
+        // What was retired may wait for another thread's guard; what stood in the table may not wait.
+        let left = Arc::strong_count(&payload) - 1;
+        assert!(enters.try_iter().count() + 1 >= left, "round {round}: {left} left");
+        while Arc::strong_count(&payload) > 1 {
+            crate::raw::pin();
+            SessionMap::<()>::new().prune();
+        }
+    }
+}

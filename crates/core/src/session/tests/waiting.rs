@@ -149,6 +149,36 @@ fn a_waker_that_panics_leaves_nobody_asleep() {
 }
 
 #[test]
+fn nothing_that_a_waker_throws_reaches_who_wakes_it() {
+    /// Throws itself when it wakes, and panics when it is dropped.
+    #[derive(Clone)]
+    struct Worse;
+    impl Drop for Worse {
+        fn drop(&mut self) {
+            assert!(thread::panicking(), "a worse runtime");
+        }
+    }
+    impl Wake for Worse {
+        fn wake(self: Arc<Self>) {
+            std::panic::panic_any(Self);
+        }
+    }
+    let (map, _) = map::<()>();
+    let owner = map.owner();
+    map.create("A", (), &owner).unwrap();
+    map.create("B", (), &owner).unwrap();
+    for code in ["A", "B"] {
+        let waker = Waker::from(Arc::new(Worse));
+        let mut gone = map.gone(code);
+        assert!(Pin::new(&mut gone).poll(&mut Context::from_waker(&waker)).is_pending());
+        // So that the map drops the last of each.
+        std::mem::forget((gone, waker));
+    }
+    drop(owner);
+    assert_eq!(map.occupied(), 0, "both have ended, and the owner's drop has not panicked");
+}
+
+#[test]
 fn a_blocking_wait_ends_with_the_limit_or_with_the_session() {
     let (map, _) = map::<()>();
     let limit = SHORT;

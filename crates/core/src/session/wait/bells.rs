@@ -18,16 +18,12 @@
 
 use super::WaitError;
 use crate::{
+    panics::contain,
     raw::{Entry, Fresh, Guard, Stack, Table, pin},
     session::{Asked, Code, Payload, SessionMap},
     sync::{AtomicBool, AtomicUsize, Ordering, fence},
 };
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    task::Waker,
-};
+use std::{fmt, sync::Arc, task::Waker};
 
 /// The bells of a map.
 pub(in crate::session) struct Bells {
@@ -50,11 +46,13 @@ struct Waiter {
 }
 
 impl Waiter {
-    fn ring(&self) {
+    fn ring(self: Arc<Self>) {
         // Release: pairs with the Acquire in `Seat::sit`.
         self.rung.store(true, Ordering::Release);
-        // A waker is code of the user's runtime. Its panic is no reason to leave others asleep.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.waker.wake_by_ref()));
+        // A waker is code of the user's runtime, and so is its destructor. Their panics are no reason to leave others
+        // asleep, or to unwind through whoever has changed the session.
+        let _ = contain(|| self.waker.wake_by_ref());
+        let _ = contain(|| drop(self));
     }
 }
 
@@ -135,12 +133,12 @@ impl Bells {
         self.table.maintain();
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(tenure_loom)))]
     pub(in crate::session) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(tenure_loom)))]
     pub(in crate::session) fn len(&self) -> usize {
         self.table.len()
     }
@@ -202,3 +200,6 @@ impl<P: Payload> fmt::Debug for Seat<P> {
         f.debug_struct("Seat").field("code", &self.code).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

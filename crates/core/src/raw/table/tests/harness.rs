@@ -5,6 +5,7 @@ use crate::{
     sync::Arc,
 };
 
+#[allow(clippy::duplicate_mod, reason = "shared")]
 #[path = "both.rs"]
 mod both;
 pub(in crate::raw) use both::{Tracked, both};

@@ -128,7 +128,8 @@ fn a_pass_in_steps_sees_each_entry_once_while_the_table_grows() {
             seen[*entry.key() as usize] += 1;
         }
     }) {
-        for _ in 0..50 {
+        // Not for ever: a table that grows faster than the pass goes on is never passed.
+        for _ in 0..if next < 5_000 { 50 } else { 0 } {
             insert(&table, next, next);
             next += 1;
         }

@@ -21,7 +21,7 @@ fn clear<K: Send + Sync + 'static, V: Send + Sync + 'static>(table: &Table<K, V>
 
 #[test]
 fn a_panicking_destructor_costs_nobody_else_anything() {
-    struct Grim(bool, Option<Token>);
+    struct Grim(bool, #[expect(dead_code, reason = "counts its drops")] Option<Token>);
     impl Drop for Grim {
         fn drop(&mut self) {
             assert!(!self.0, "planted");
@@ -53,7 +53,7 @@ fn what_a_destructor_throws_may_throw_again() {
         }
     }
     /// What the payload throws when it is dropped, and that throws again.
-    struct Inner(Token);
+    struct Inner(#[expect(dead_code, reason = "counts its drops")] Token);
     impl Drop for Inner {
         fn drop(&mut self) {
             panic_any("planted, the third");
@@ -82,7 +82,7 @@ fn what_a_destructor_throws_may_throw_again() {
 
 #[test]
 fn a_key_whose_eq_panics_is_not_leaked() {
-    struct Key(Token);
+    struct Key(#[expect(dead_code, reason = "counts its drops")] Token);
     impl PartialEq for Key {
         fn eq(&self, _: &Self) -> bool {
             panic_any("planted")
@@ -152,7 +152,11 @@ fn a_visit_may_insert() {
 
 #[test]
 fn a_destructor_may_maintain_the_table_it_came_from() {
-    struct Maintains(Weak<Table<u64, Maintains>>, Arc<AtomicUsize>, Token);
+    struct Maintains(
+        Weak<Table<u64, Maintains>>,
+        Arc<AtomicUsize>,
+        #[expect(dead_code, reason = "counts its drops")] Token,
+    );
     thread_local! {
         static DEPTH: Cell<usize> = const { Cell::new(0) };
     }

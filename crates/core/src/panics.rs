@@ -1,0 +1,50 @@
+//! Keeping a panic of the user's code to itself.
+
+use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Runs code that is or may call the user's; none if it panicked.
+///
+/// What was thrown may throw again when it is dropped; what that throws is given up.
+pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
+    let payload = match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(answer) => return Some(answer),
+        Err(payload) => payload,
+    };
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(again);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contain;
+    use std::panic::panic_any;
+
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic_any(Fuse);
+        }
+    }
+
+    /// Thrown by a bomb, and no better itself; forgotten, so it never goes off.
+    struct Fuse;
+
+    impl Drop for Fuse {
+        fn drop(&mut self) {
+            panic!("nobody contains this one");
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_thrown_gets_out() {
+        assert_eq!(contain(|| 7), Some(7));
+        assert_eq!(contain(|| -> i32 { panic!("planted") }), None);
+        assert_eq!(contain(|| -> i32 { panic_any(Bomb) }), None);
+    }
+}

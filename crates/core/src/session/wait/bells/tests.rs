@@ -1,0 +1,44 @@
+use super::*;
+use crate::sync::{AtomicU64, model, thread};
+
+/// A waker that does nothing: what counts is whether it was called.
+fn enter(bells: &Bells, code: &Code) -> Arc<Waiter> {
+    bells.waiting.fetch_add(1, Ordering::Relaxed);
+    bells.enter(code, 1, Waker::noop(), &pin())
+}
+
+fn is_rung(waiter: &Waiter) -> bool {
+    waiter.rung.load(Ordering::Acquire)
+}
+
+#[test]
+fn loom_either_the_waiter_sees_the_change_or_it_is_rung() {
+    model(|| {
+        let shared = Arc::new((Bells::new(), AtomicU64::new(0)));
+        let other = Arc::clone(&shared);
+        let changer = thread::spawn(move || {
+            other.1.store(1, Ordering::Relaxed);
+            other.0.ring(&Code::new("A"), 1, &pin());
+        });
+        let waiter = enter(&shared.0, &Code::new("A"));
+        let seen = shared.1.load(Ordering::Relaxed) == 1;
+        changer.join().unwrap();
+        assert!(seen || is_rung(&waiter), "it would sleep for ever");
+    });
+}
+
+#[test]
+fn loom_who_enters_a_bell_that_is_being_rung_is_rung_by_the_next() {
+    model(|| {
+        let bells = Arc::new(Bells::new());
+        let code = Code::new("A");
+        let early = enter(&bells, &code);
+        let other = Arc::clone(&bells);
+        let first = thread::spawn(move || other.ring(&Code::new("A"), 1, &pin()));
+        let late = enter(&bells, &code);
+        first.join().unwrap();
+        assert!(is_rung(&early));
+        bells.ring(&code, 1, &pin());
+        assert!(is_rung(&late), "it would sleep for ever");
+    });
+}
