@@ -62,7 +62,7 @@
 //! `Send`, so the compiler refuses it in a task that may move.
 //!
 //! # Features
-//! `serde`: serialization of keys, routes, records, resolutions and counters. None is on by default, and none changes
+//! `serde`: serialization of keys, routes, records, resolutions, sessions and counters. None is on by default, and none changes
 //! what is there without it.
 
 mod clock;

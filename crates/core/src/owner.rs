@@ -38,6 +38,7 @@ static INCARNATIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64
 /// assert!(first.incarnation() < second.incarnation());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Incarnation(NonZeroU64);
 
 impl Incarnation {

@@ -41,15 +41,21 @@ pub type Info = Arc<BTreeMap<String, String>>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pairing {
     /// Which way the creator wants to transfer.
     pub direction: Direction,
     /// What the sender says about itself.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "serialize_info"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "serialize_info", deserialize_with = "deserialize_info", default)
+    )]
     pub sender_info: Option<Info>,
     /// What the receiver says about itself.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "serialize_info"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "serialize_info", deserialize_with = "deserialize_info", default)
+    )]
     pub receiver_info: Option<Info>,
 }
 
@@ -80,4 +86,10 @@ impl Pairing {
 #[expect(clippy::ref_option, reason = "the form that serde asks for")]
 fn serialize_info<S: serde::Serializer>(info: &Option<Info>, serializer: S) -> Result<S::Ok, S::Error> {
     serde::Serialize::serialize(&info.as_deref(), serializer)
+}
+
+#[cfg(feature = "serde")]
+fn deserialize_info<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Info>, D::Error> {
+    let info: Option<BTreeMap<String, String>> = serde::Deserialize::deserialize(deserializer)?;
+    Ok(info.map(Arc::new))
 }

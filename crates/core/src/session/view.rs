@@ -9,6 +9,7 @@ use std::{fmt, time::SystemTime};
 
 /// A moment, for the table and for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moment {
     /// By the table's clock.
     pub tick: Tick,
@@ -18,6 +19,7 @@ pub struct Moment {
 
 /// A session, as it was at one moment.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Session<P = Pairing> {
     /// Its name.
@@ -100,6 +102,7 @@ impl<P> fmt::Debug for View<'_, P> {
 
 /// How often things have happened in a map since it was built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct SessionStats {
     /// Sessions created.
