@@ -38,8 +38,21 @@ const BATCH: usize = 1_000;
 /// task that may move. Guards nest, and no order of taking them can deadlock.
 ///
 /// ```
-/// let guard = tenure_core::pin();
-/// # drop(guard);
+/// use tenure_core::{RouteTable, SessionKey, pin};
+///
+/// let table: RouteTable<&'static str> = RouteTable::default();
+/// let key = SessionKey::for_room("irc", "libera", "#rust");
+/// table.set(&key, "!rust")?;
+/// let guard = pin();
+/// let view = table.peek_view(&key, &guard)?;
+/// table.remove(&key)?;
+/// assert_eq!(*view.route(), "!rust"); // readable while the guard lives
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```compile_fail
+/// fn into_another_thread<T: Send>(_: T) {}
+/// into_another_thread(tenure_core::pin());
 /// ```
 pub struct Guard {
     epoch: crossbeam_epoch::Guard,

@@ -219,6 +219,8 @@ impl<R: Destination> Store<R> {
         match self.table.insert(fresh, call.guard) {
             Ok(_) => {
                 place.keep();
+                // The bound may have been lowered since the place was taken.
+                self.shrink(call);
                 Put::Done(None)
             }
             Err(Occupied { fresh, .. }) => Put::Again(Unstored::Fresh(fresh)),

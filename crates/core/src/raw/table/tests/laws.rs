@@ -222,3 +222,20 @@ fn threads_that_insert_and_remove_lose_nothing() {
     table.scan(&mut Cursor::default(), usize::MAX, &guard, |entry| own += u64::from(*entry.key() >= 1_000));
     assert_eq!(own, THREADS * (EACH - EACH.div_ceil(3)));
 }
+
+#[test]
+fn a_pass_over_a_table_that_was_large_once_is_made_in_bounded_steps() {
+    let table = Table::new();
+    let guard = pin();
+    for key in 0..10_000 {
+        insert(&table, key, key);
+    }
+    assert!(table.scan(&mut Cursor::default(), usize::MAX, &guard, |entry| assert!(entry.remove())));
+    insert(&table, 7, 7);
+    let (mut cursor, mut steps, mut seen) = (Cursor::default(), 1, 0);
+    while !table.scan(&mut cursor, 100, &guard, |_| seen += 1) {
+        steps += 1;
+    }
+    assert_eq!(seen, 1);
+    assert!(steps > 50, "{steps} steps of 100 over some 10,000 buckets");
+}
