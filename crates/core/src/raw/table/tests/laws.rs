@@ -210,7 +210,6 @@ fn threads_that_insert_and_remove_lose_nothing() {
                         assert!(table.get(&own, &guard).expect("own key").remove());
                     }
                 }
-                std::mem::forget(token);
             })
         })
         .collect();
