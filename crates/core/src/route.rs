@@ -52,10 +52,10 @@ pub use stats::{PartitionView, RouteStats};
 /// move.
 ///
 /// # Concurrency
-/// Nothing here waits for another thread. `get`, `peek` and a `resolve` that hits the key's own record finish in a
-/// bounded number of steps but for the length of one hash chain; everything else is lock-free. Each operation on one
-/// key is atomic (linearizable); a `resolve` that falls back to the room's record reads the two keys one after the
-/// other.
+/// Nothing here waits for another thread. `get`, `peek` and a `resolve` that hits the key's own record take the steps of
+/// one hash chain, and one more for each replacement of the very key that happens meanwhile; everything else is
+/// lock-free. Each operation on one key is atomic (linearizable); a `resolve` that falls back to the room's record
+/// reads the two keys one after the other.
 ///
 /// ```
 /// use std::time::Duration;
