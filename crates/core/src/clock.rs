@@ -52,6 +52,9 @@ impl Tick {
     /// The last tick, about 557 years after the origin. As a deadline it means *never*.
     pub const MAX: Self = Self((1 << 44) - 1);
 
+    /// The last time that a table takes for now, so that a deadline of [`Tick::MAX`] never comes.
+    pub(crate) const LAST_NOW: Self = Self(Self::MAX.0 - 1);
+
     /// The tick `millis` milliseconds after the origin, at most [`Tick::MAX`].
     ///
     /// ```

@@ -61,7 +61,7 @@ impl<R: Destination> RouteTable<R> {
                 while batch.is_empty() && !complete {
                     let store = partition.available(guard).ok()?;
                     let now = self.inner.shared.now();
-                    complete = store.table().scan(&mut cursor, 64, guard, |entry| {
+                    complete = store.table.scan(&mut cursor, 64, guard, |entry| {
                         let life = entry.value().life();
                         if life.is_fresh(now) {
                             batch.push(RecordView::new(entry, life));

@@ -102,7 +102,7 @@ impl<R: Destination> Partition<R> {
     /// Drops what was removed, as far as no guard sees it any more; answers how much is left.
     pub(super) fn reclaim(&self) -> usize {
         let guard = pin();
-        let table = self.store(&guard).table();
+        let table = &self.store(&guard).table;
         if table.garbage() == 0 {
             return 0;
         }
@@ -110,6 +110,6 @@ impl<R: Destination> Partition<R> {
         drop(guard);
         crate::raw::advance();
         let guard = pin();
-        self.store(&guard).table().garbage()
+        self.store(&guard).table.garbage()
     }
 }

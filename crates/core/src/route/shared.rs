@@ -45,7 +45,7 @@ impl Shared {
     /// The time of an operation. Never [`Tick::MAX`], so that a deadline there never comes.
     #[inline]
     pub(super) fn now(&self) -> Tick {
-        self.clock.now().min(Tick::from_millis(Tick::MAX.as_millis() - 1))
+        self.clock.now().min(Tick::LAST_NOW)
     }
 
     pub(super) fn ttl(&self) -> Duration {

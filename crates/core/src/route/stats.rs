@@ -136,7 +136,7 @@ impl<'t, R: Destination> PartitionView<'t, R> {
             drop_panics: self.partition.drop_panics(),
             observer_panics: 0,
             held: store.len(),
-            garbage: store.table().garbage(),
+            garbage: store.table.garbage(),
         }
     }
 }

@@ -92,10 +92,6 @@ impl<R: Destination> Store<R> {
         self.held.load(Ordering::Relaxed)
     }
 
-    pub(super) fn table(&self) -> &Table<SessionKey, Record<R>> {
-        &self.table
-    }
-
     /// Looks a record up and writes nothing.
     #[inline]
     pub(super) fn peek<'g>(

@@ -43,7 +43,7 @@ fn inside<R: Destination, T>(table: &RouteTable<R>, run: impl FnOnce(&Store<R>, 
 /// Ends a record and stops there: it stays in the table, as a thread leaves it that is stopped for ever.
 fn doom<R: Destination>(table: &RouteTable<R>, key: &SessionKey) {
     inside(table, |store, call| {
-        let entry = store.table().get(&Asked::Exact(key), call.guard).expect("it is there");
+        let entry = store.table.get(&Asked::Exact(key), call.guard).expect("it is there");
         assert!(entry.value().doom(entry.value().life()).is_ok());
     });
 }

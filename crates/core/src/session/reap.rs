@@ -56,7 +56,7 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// ```
     /// use tenure_core::{ManualClock, SessionMap};
-    /// use std::{cell, time::Duration};
+    /// use std::time::Duration;
     ///
     /// let clock = ManualClock::new();
     /// let map = SessionMap::<()>::builder().clock(clock.clone()).build()?;

@@ -13,7 +13,7 @@ impl Time {
 
     #[inline]
     pub(super) fn now(&self) -> Tick {
-        self.0.now().min(Tick::from_millis(Tick::MAX.as_millis() - 1))
+        self.0.now().min(Tick::LAST_NOW)
     }
 
     pub(super) fn wall(&self) -> SystemTime {
