@@ -1,0 +1,3 @@
+//! What tries to break Tenure from outside: through its public interface, with real threads.
+//!
+//! Not published. What each part can and cannot find stands in `docs/testing.md`.
