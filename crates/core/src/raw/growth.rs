@@ -12,7 +12,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     pub(super) fn grow(&self, len: isize, guard: &Guard) {
         // Acquire: as in `start`.
         let mask = self.mask.load(Ordering::Acquire);
-        if len > mask.cast_signed() && mask < MOST - 1 {
+        if 2 * len > mask.cast_signed() && mask < MOST - 1 {
             self.buckets.add_segment(mask + 1);
             // Release: pairs with the Acquire of every reader of the mask; the segment is there. Relaxed on failure:
             // another thread has grown it.

@@ -34,12 +34,15 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         is: impl Fn(&K) -> bool,
         _guard: &'g Guard,
     ) -> Option<&'g Managed<Node<K, V>>> {
-        let start = self.start(hash);
-        // Acquire, here and below: pairs with the Release of the exchange that put the successor there.
-        let mut cur = start.bucket.next.load(Ordering::Acquire).settled();
+        // Acquire: pairs with the Release in `grow`; the segments that the mask covers are there.
+        let mask = self.mask.load(Ordering::Acquire);
+        // Acquire, here and below: pairs with the Release of the exchange that put the successor there, and with the
+        // Release in `settle`: a bucket that is ready is in the list.
+        let link = self.buckets.get(hash as usize & mask).next.load(Ordering::Acquire);
+        let (mut cur, own) = if link.is_ready() { (link, Some(mask)) } else { (self.first_link(hash), None) };
         loop {
             if cur.is_sentinel() {
-                cur = self.beyond(cur, hash, start.own)?;
+                cur = self.beyond(cur, hash, own)?;
                 continue;
             }
             // SAFETY: invariants 1 and 5: reached under the guard, and no sentinel, so a node.
@@ -130,6 +133,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     }
 
     /// The first link of a bucket that is in the list and does not come after `hash`.
+    #[cold]
     pub(super) fn first_link(&self, hash: u64) -> Link {
         // Acquire: pairs with the Release of the exchange that put the successor there.
         self.start(hash).bucket.next.load(Ordering::Acquire).settled()
