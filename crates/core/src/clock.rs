@@ -224,6 +224,23 @@ impl Clock for SystemClock {
     }
 }
 
+/// A table's clock. The system's, which is the default, is asked without a detour.
+#[derive(Clone, Debug)]
+pub(crate) enum TableClock {
+    System(SystemClock),
+    Other(Arc<dyn Clock>),
+}
+
+impl TableClock {
+    #[inline]
+    pub(crate) fn now(&self) -> Tick {
+        match self {
+            Self::System(clock) => clock.now(),
+            Self::Other(clock) => clock.now(),
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use std::time::Duration;

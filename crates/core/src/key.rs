@@ -34,7 +34,7 @@ pub use text::{ParseKeyError, ParseKeyErrorKind};
 ///
 /// # Cost
 ///
-/// 56 bytes. Parts of up to 35 bytes together are stored in the key itself, longer ones in one allocation that
+/// 80 bytes. Parts of up to 59 bytes together are stored in the key itself, longer ones in one allocation that
 /// clones share. Both hashes are computed when the key is made; equality looks at the hash first and then at one run
 /// of bytes.
 ///
@@ -60,7 +60,7 @@ pub struct SessionKey {
 impl SessionKey {
     /// The key of these parts. Any text will do, the empty one too; a thread of no characters is not the same as none.
     ///
-    /// Allocates once where the parts are longer than 35 bytes together.
+    /// Allocates once where the parts are longer than 59 bytes together.
     ///
     /// ```
     /// use tenure_core::SessionKey;

@@ -221,7 +221,12 @@ impl<R: Destination> RouteTable<R> {
     pub fn get_view<'g>(&'g self, key: impl AsKey, guard: &'g Guard) -> Result<RecordView<'g, R>, GetError> {
         let partition = self.own(&key);
         let store = partition.available(guard)?;
-        answer(&store.get(&Asked::Exact(&key), &partition.call(&self.inner.shared, guard)))
+        let call = partition.call(&self.inner.shared, guard);
+        match store.meet(&Asked::Exact(&key), guard) {
+            Some((entry, life)) if life.is_fresh(call.now) => Ok(RecordView::new(entry, life)),
+            Some(_) => answer(&store.get(&Asked::Exact(&key), &call)),
+            None => Err(GetError::NotFound),
+        }
     }
 
     /// The record under a key if it is fresh; removes and writes nothing, counts nothing.
@@ -267,7 +272,7 @@ impl<R: Destination> RouteTable<R> {
     /// ```
     pub fn resolve(&self, key: impl AsKey, fallbacks: &[R]) -> Result<Resolution<R>, ResolveError> {
         let guard = pin();
-        let found = self.resolving(&key, fallbacks, &guard, Mode::Full).resolve()?;
+        let found = self.resolving(&key, fallbacks, &guard, Mode::Full)?;
         Ok(found.to_resolution(key.to_session_key()))
     }
 
@@ -283,7 +288,7 @@ impl<R: Destination> RouteTable<R> {
     /// let key = KeyRef::new("irc", "libera", "#rust", Some("t1"));
     /// table.set(key, "!rust".to_owned())?;
     /// let guard = tenure_core::pin();
-    /// assert_eq!(table.resolve_view(key, &[], &guard)?.route, "!rust");
+    /// assert_eq!(table.resolve_view(key, &[], &guard)?.route(), "!rust");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
@@ -293,7 +298,7 @@ impl<R: Destination> RouteTable<R> {
         fallbacks: &'a [R],
         guard: &'a Guard,
     ) -> Result<ResolutionView<'a, R>, ResolveError> {
-        self.resolving(&key, fallbacks, guard, Mode::Full).resolve()
+        self.resolving(&key, fallbacks, guard, Mode::Full)
     }
 
     /// Where a message would go; like [`resolve`](Self::resolve), but removes and writes nothing, counts nothing.
@@ -302,7 +307,7 @@ impl<R: Destination> RouteTable<R> {
     /// As for `resolve`.
     pub fn peek_resolve(&self, key: impl AsKey, fallbacks: &[R]) -> Result<Resolution<R>, ResolveError> {
         let guard = pin();
-        let found = self.resolving(&key, fallbacks, &guard, Mode::Peek).resolve()?;
+        let found = self.resolving(&key, fallbacks, &guard, Mode::Peek)?;
         Ok(found.to_resolution(key.to_session_key()))
     }
 
@@ -316,19 +321,18 @@ impl<R: Destination> RouteTable<R> {
         fallbacks: &'a [R],
         guard: &'a Guard,
     ) -> Result<ResolutionView<'a, R>, ResolveError> {
-        self.resolving(&key, fallbacks, guard, Mode::Peek).resolve()
+        self.resolving(&key, fallbacks, guard, Mode::Peek)
     }
 
     #[inline]
-    fn resolving<'a, 'k, Q: AsKey>(
+    fn resolving<'a, Q: AsKey>(
         &'a self,
-        key: &'k Q,
+        key: &Q,
         fallbacks: &'a [R],
         guard: &'a Guard,
         mode: Mode,
-    ) -> Resolving<'a, 'k, Q, R> {
-        let (own, room) = (self.own(key), self.partition_for(key.hashes().room));
-        Resolving { key, fallbacks, own, room, shared: &self.inner.shared, guard, mode }
+    ) -> Result<ResolutionView<'a, R>, ResolveError> {
+        Resolving { key, fallbacks, inner: &self.inner, own: self.own(key), guard, mode }.resolve()
     }
 
     /// Moves the deadline of a fresh record to the default time to live from now, without setting it: its route, its
@@ -427,17 +431,9 @@ impl<R: Destination> RouteTable<R> {
         self.inner.shared.now()
     }
 
-    #[inline]
+    #[inline(always)]
     fn own(&self, key: &impl AsKey) -> &Partition<R> {
-        self.partition_for(key.hashes().full)
-    }
-
-    /// The partition comes from the hash's high bits, the bucket in it from the low ones.
-    #[inline]
-    fn partition_for(&self, hash: u64) -> &Partition<R> {
-        let partitions = &self.inner.partitions;
-        let index = ((hash >> 32) * partitions.len() as u64) >> 32;
-        &partitions[index as usize]
+        self.inner.partition_for(key.hashes().full)
     }
 }
 

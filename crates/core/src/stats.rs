@@ -6,7 +6,9 @@
 
 use crossbeam_utils::CachePadded;
 use std::{
-    array, fmt,
+    array,
+    cell::Cell,
+    fmt,
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -21,6 +23,7 @@ const OWN: usize = 32;
 /// One bit for each own stripe that a living thread has.
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
+/// Holds a stripe for the life of a thread.
 struct Stripe(usize);
 
 impl Stripe {
@@ -44,6 +47,8 @@ impl Stripe {
 
 impl Drop for Stripe {
     fn drop(&mut self) {
+        // While the thread's other locals are being destroyed, the shared stripe serves.
+        MINE.set(OWN);
         if self.0 < OWN {
             // Release: pairs with the Acquire in `take`.
             TAKEN.fetch_and(!(1 << self.0), Ordering::Release);
@@ -51,14 +56,31 @@ impl Drop for Stripe {
     }
 }
 
+/// Not asked for yet.
+const UNKNOWN: usize = OWN + 1;
+
+thread_local! {
+    /// This thread's stripe. Apart from what holds it, so that reading it needs no check for destruction.
+    static MINE: Cell<usize> = const { Cell::new(UNKNOWN) };
+    static HELD: Stripe = Stripe::take();
+}
+
+#[inline]
 fn stripe() -> usize {
-    thread_local!(static STRIPE: Stripe = Stripe::take());
+    let mine = MINE.get();
+    if mine == UNKNOWN { find_stripe() } else { mine }
+}
+
+#[cold]
+fn find_stripe() -> usize {
     // Loom's threads share one real thread, and so would share an "own" stripe.
     if cfg!(tenure_loom) {
         return OWN;
     }
     // Fails while the thread's locals are being destroyed: then the shared stripe serves.
-    STRIPE.try_with(|stripe| stripe.0).unwrap_or(OWN)
+    let mine = HELD.try_with(|stripe| stripe.0).unwrap_or(OWN);
+    MINE.set(mine);
+    mine
 }
 
 type Block<const N: usize> = CachePadded<[AtomicU64; N]>;

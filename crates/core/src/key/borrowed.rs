@@ -109,7 +109,7 @@ impl<'a> KeyRef<'a> {
         Self { hashes: self.hashes.room_scope(), thread: None, ..self }
     }
 
-    /// The owned key of the same parts. Hashes nothing anew; allocates once where the parts are longer than 35 bytes
+    /// The owned key of the same parts. Hashes nothing anew; allocates once where the parts are longer than 59 bytes
     /// together.
     #[must_use]
     pub fn to_key(self) -> SessionKey {

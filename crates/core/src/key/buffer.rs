@@ -1,37 +1,32 @@
 //! The parts of a key in one run of bytes: channel, bridge, room, thread. Short runs are stored in the key itself,
 //! longer ones in one shared allocation.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 #[cfg(test)]
 mod tests;
 
-/// How many bytes of text fit into the key itself: what 40 bytes leave beside the tag and the four ends.
-pub(super) const INLINE: usize = 35;
+/// How many bytes of text fit into the key itself: what 64 bytes leave beside the tag and the four ends.
+pub(super) const INLINE: usize = 59;
 
 /// Stands for the end of the thread of an inline key that has none.
 const NO_THREAD: u8 = u8::MAX;
 
-/// The run of parts, in 40 bytes.
+/// The run of parts, in 64 bytes.
 ///
 /// A run of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Eq)]
 pub(super) enum Buffer {
-    Inline {
-        /// Where each part ends; the last is [`NO_THREAD`] without a thread.
-        ends: [u8; 4],
-        /// The run, then zeros: equal keys have equal arrays, and whole arrays compare in a few wide loads.
-        bytes: [u8; INLINE],
-    },
+    Inline(Packed),
     // Here the ends of the first three parts take 48 bits each, cut in two so that they pack: more than a process
     // can address. The thread is what follows them.
-    Heap {
-        threaded: bool,
-        low: [u32; 3],
-        high: [u16; 3],
-        text: Arc<str>,
-    },
+    Heap { threaded: bool, low: [u32; 3], high: [u16; 3], text: Arc<str> },
 }
+
+/// Where each part ends, the last being [`NO_THREAD`] without a thread; then the run, then zeros. Equal keys have equal
+/// arrays, and two arrays compare in a few wide loads.
+type Packed = [u8; ENDS + INLINE];
+const ENDS: usize = 4;
 
 /// A run with the ends of its first three parts; the thread is what follows them.
 #[derive(Clone, Copy)]
@@ -58,10 +53,9 @@ impl<'a> Run<'a> {
     #[inline]
     pub(super) fn has_room(self, [channel, bridge, room]: [&str; 3]) -> bool {
         let [a, b, c] = self.ends;
-        // A slice compares its length first: one of another length is not read.
-        self.bytes[..a] == *channel.as_bytes()
-            && self.bytes[a..b] == *bridge.as_bytes()
-            && self.bytes[b..c] == *room.as_bytes()
+        same_part(&self.bytes[..a], channel)
+            && same_part(&self.bytes[a..b], bridge)
+            && same_part(&self.bytes[b..c], room)
     }
 
     /// Is this the thread?
@@ -69,12 +63,72 @@ impl<'a> Run<'a> {
     pub(super) fn has_thread(self, thread: Option<&str>) -> bool {
         match thread {
             None => !self.threaded,
-            Some(thread) => self.threaded && self.bytes[self.ends[2]..] == *thread.as_bytes(),
+            Some(thread) => self.threaded && same_part(&self.bytes[self.ends[2]..], thread),
         }
     }
 }
 
+impl PartialEq for Buffer {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Inline(ours), Self::Inline(theirs)) => same(ours, theirs),
+            (Self::Heap { .. }, Self::Heap { .. }) => self.heap_eq(other),
+            _ => false,
+        }
+    }
+}
+
+/// Compares parts, which are short, without the call that comparing slices costs: the first and the last bytes, which
+/// overlap, cover them.
+#[inline]
+fn same_part(stored: &[u8], part: &str) -> bool {
+    let part = part.as_bytes();
+    if stored.len() != part.len() {
+        return false;
+    }
+    match stored.len() {
+        0 => true,
+        1..4 => {
+            stored[0] == part[0]
+                && ends_alike::<1>(stored, part)
+                && stored[stored.len() / 2] == part[part.len() / 2]
+        }
+        4..8 => ends_alike::<4>(stored, part),
+        8..=16 => ends_alike::<8>(stored, part),
+        17..=32 => ends_alike::<16>(stored, part),
+        _ => stored == part,
+    }
+}
+
+/// Whether the first `N` bytes and the last `N` are the same; both have at least as many.
+#[inline]
+fn ends_alike<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
+}
+
+/// Compares without a branch or a call.
+#[inline]
+fn same(a: &Packed, b: &Packed) -> bool {
+    const LAST: usize = ENDS + INLINE - 8;
+    let word = |packed: &Packed, at: usize| {
+        u64::from_le_bytes(*packed[at..].first_chunk().expect("there are eight bytes"))
+    };
+    let differ = |at| word(a, at) ^ word(b, at);
+    // The last two overlap by a byte.
+    differ(0) | differ(8) | differ(16) | differ(24) | differ(32) | differ(40) | differ(48) | differ(LAST) == 0
+}
+
 impl Buffer {
+    #[inline(never)]
+    fn heap_eq(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.run(), other.run());
+        // Clones share their text.
+        ours.ends == theirs.ends
+            && ours.threaded == theirs.threaded
+            && (ptr::eq(ours.bytes, theirs.bytes) || ours.bytes == theirs.bytes)
+    }
+
     pub(super) fn new([channel, bridge, room]: [&str; 3], thread: Option<&str>) -> Self {
         let threaded = thread.is_some();
         let thread = thread.unwrap_or_default();
@@ -92,20 +146,22 @@ impl Buffer {
             let (low, high) = ([a, b, c].map(low), [a, b, c].map(high));
             return Self::Heap { threaded, low, high, text: text.into() };
         }
-        let mut bytes = [0; INLINE];
+        let mut packed = [0; ENDS + INLINE];
+        let (ends, bytes) = packed.split_at_mut(ENDS);
+        // All ends are at most `INLINE`, which a byte holds.
+        let last = if threaded { total as u8 } else { NO_THREAD };
+        ends.copy_from_slice(&[a as u8, b as u8, c as u8, last]);
         bytes[..a].copy_from_slice(channel.as_bytes());
         bytes[a..b].copy_from_slice(bridge.as_bytes());
         bytes[b..c].copy_from_slice(room.as_bytes());
         bytes[c..total].copy_from_slice(thread.as_bytes());
-        // All ends are at most `INLINE`, which a byte holds.
-        let last = if threaded { total as u8 } else { NO_THREAD };
-        Self::Inline { ends: [a as u8, b as u8, c as u8, last], bytes }
+        Self::Inline(packed)
     }
 
     #[inline]
     pub(super) fn threaded(&self) -> bool {
         match self {
-            Self::Inline { ends, .. } => ends[3] != NO_THREAD,
+            Self::Inline(packed) => packed[3] != NO_THREAD,
             Self::Heap { threaded, .. } => *threaded,
         }
     }
@@ -113,7 +169,8 @@ impl Buffer {
     #[inline]
     pub(super) fn run(&self) -> Run<'_> {
         match self {
-            Self::Inline { ends: [a, b, c, last], bytes } => {
+            Self::Inline(packed) => {
+                let ([a, b, c, last], bytes) = packed.split_first_chunk().expect("longer than the ends");
                 let threaded = *last != NO_THREAD;
                 let total = usize::from(if threaded { *last } else { *c });
                 Run { bytes: &bytes[..total], ends: [*a, *b, *c].map(usize::from), threaded }
@@ -129,7 +186,7 @@ impl Buffer {
     pub(super) fn parts(&self) -> ([&str; 3], Option<&str>) {
         let Run { bytes, ends: [a, b, c], threaded } = self.run();
         let text = match self {
-            Self::Inline { .. } => str::from_utf8(bytes).expect("the run was copied from strings"),
+            Self::Inline(_) => str::from_utf8(bytes).expect("the run was copied from strings"),
             Self::Heap { text, .. } => text,
         };
         ([&text[..a], &text[a..b], &text[b..c]], threaded.then(|| &text[c..]))

@@ -13,7 +13,7 @@ fn a_key_is_small_and_crosses_threads() {
     assert_send_sync::<SessionKey>();
     assert_send_sync::<KeyRef<'static>>();
     #[cfg(target_pointer_width = "64")]
-    assert_eq!(size_of::<SessionKey>(), 56);
+    assert_eq!(size_of::<SessionKey>(), 80);
 }
 
 #[test]

@@ -14,10 +14,10 @@ const FIRST_BITS: u32 = 0;
 
 /// Buckets that a new table has.
 pub(super) const FIRST: usize = 1 << FIRST_BITS;
-/// Enough for every bucket index below 2^44, or for a quarter of a smaller address space.
-const SEGMENTS: usize = if usize::BITS > 44 { 44 } else { usize::BITS as usize - 5 } - FIRST_BITS as usize;
-/// The most buckets there can be.
-pub(super) const MOST: usize = FIRST << (SEGMENTS - 1);
+/// One for every index, so that finding a bucket needs no check.
+const SEGMENTS: usize = (usize::BITS - FIRST_BITS) as usize + 1;
+/// The most buckets there can be: 2^44, or a quarter of a smaller address space.
+pub(super) const MOST: usize = 1 << if usize::BITS > 44 { 44 } else { usize::BITS - 5 };
 
 /// A sentinel of the list, without a key of its own: its place follows from its index.
 // Aligned so that a link's tags fit, also where a pointer is smaller.
@@ -29,17 +29,37 @@ pub(super) struct Bucket {
 const _: () = assert!(align_of::<Bucket>() >= 8, "a link's three tags must fit below a bucket's address");
 
 pub(super) struct Buckets {
-    segments: [AtomicPtr<Bucket>; SEGMENTS],
+    segments: [Segment; SEGMENTS],
 }
 
-/// Which segment a bucket is in.
+/// Where a segment is, or that there is none. Kept as the address at which bucket 0 would lie if the segment reached
+/// down to it, so that a bucket's index is added as it is; and odd, so that it is not null.
+struct Segment(AtomicPtr<Bucket>);
+
+impl Segment {
+    /// The first bucket of segment number `number`, or null.
+    fn base(&self, number: usize, ordering: Ordering) -> *mut Bucket {
+        let origin = self.0.load(ordering);
+        if origin.is_null() { ptr::null_mut() } else { bucket_at(origin, first_of(number)) }
+    }
+}
+
+#[inline]
+fn bucket_at(origin: *mut Bucket, index: usize) -> *mut Bucket {
+    origin.wrapping_byte_sub(1).wrapping_add(index)
+}
+
+fn origin_of(base: *mut Bucket, number: usize) -> *mut Bucket {
+    base.wrapping_sub(first_of(number)).wrapping_byte_add(1)
+}
+
+/// Which segment a bucket is in: what doubles at [`FIRST`] begins the next one.
 #[inline]
 fn segment_of(index: usize) -> usize {
-    (usize::BITS - (index | (FIRST - 1)).leading_zeros() - FIRST_BITS) as usize
+    ((index << 1 | (2 * FIRST - 1)).ilog2() - FIRST_BITS) as usize
 }
 
 /// First bucket of a segment.
-#[inline]
 fn first_of(segment: usize) -> usize {
     if segment == 0 { 0 } else { FIRST << (segment - 1) }
 }
@@ -52,7 +72,7 @@ fn len_of(segment: usize) -> usize {
 impl Buckets {
     /// The first segment, with bucket 0 in place as the head of an empty list.
     pub(super) fn new() -> Self {
-        let buckets = Self { segments: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())) };
+        let buckets = Self { segments: std::array::from_fn(|_| Segment(AtomicPtr::new(ptr::null_mut()))) };
         buckets.add_segment(0);
         // Relaxed: nobody else has the table yet.
         buckets.get(0).next.store(Link::END, Ordering::Relaxed);
@@ -64,27 +84,25 @@ impl Buckets {
     pub(super) fn get(&self, index: usize) -> &Bucket {
         let segment = segment_of(index);
         // Acquire: pairs with the Release in `add_segment`; the zeroed buckets are visible.
-        let base = self.segments[segment].load(Ordering::Acquire);
-        debug_assert!(!base.is_null(), "bucket {index} is beyond the mask");
-        // SAFETY: `index - first_of(segment)` is below the segment's length by construction.
-        let bucket = unsafe { base.add(index - first_of(segment)) };
+        let origin = self.segments[segment].0.load(Ordering::Acquire);
+        debug_assert!(!origin.is_null(), "bucket {index} is beyond the mask");
         // SAFETY: invariant 6: segments up to the mask's are allocated before the mask says so and are freed only
-        // when the table is dropped.
-        unsafe { &*bucket }
+        // when the table is dropped. The index lies in this segment, so the address is that of one of its buckets.
+        unsafe { &*bucket_at(origin, index) }
     }
 
     /// Whether the segment that begins with bucket `first` exists, or makes it. `first` is a power of two.
     pub(super) fn add_segment(&self, first: usize) {
         let segment = segment_of(first);
         // Relaxed: only asked whether there is one.
-        if !self.segments[segment].load(Ordering::Relaxed).is_null() {
+        if !self.segments[segment].0.load(Ordering::Relaxed).is_null() {
             return;
         }
         let fresh = allocate(len_of(segment));
         // Release: pairs with the Acquire in `get`. Relaxed on failure: the other thread's segment is not read here.
-        let added = self.segments[segment].compare_exchange(
+        let added = self.segments[segment].0.compare_exchange(
             ptr::null_mut(),
-            fresh,
+            origin_of(fresh, segment),
             Ordering::Release,
             Ordering::Relaxed,
         );
@@ -97,13 +115,13 @@ impl Buckets {
     /// The index of a bucket of this table, from its address alone. Slow: for the rare walk that passes the end of
     /// its own bucket.
     pub(super) fn index_of(&self, bucket: *const Bucket) -> usize {
-        for (segment, base) in self.segments.iter().enumerate() {
+        for (number, segment) in self.segments.iter().enumerate() {
             // Relaxed: the address is compared, not followed; that the bucket was found in the list means that its
             // segment's address is visible.
-            let base = base.load(Ordering::Relaxed).addr();
+            let base = segment.base(number, Ordering::Relaxed).addr();
             let offset = bucket.addr().wrapping_sub(base) / size_of::<Bucket>();
-            if base != 0 && bucket.addr() >= base && offset < len_of(segment) {
-                return first_of(segment) + offset;
+            if base != 0 && bucket.addr() >= base && offset < len_of(number) {
+                return first_of(number) + offset;
             }
         }
         unreachable!("a sentinel of the list that is in no segment")
@@ -112,12 +130,12 @@ impl Buckets {
 
 impl Drop for Buckets {
     fn drop(&mut self) {
-        for (segment, base) in self.segments.iter().enumerate() {
+        for (number, segment) in self.segments.iter().enumerate() {
             // Relaxed: `&mut self` orders everything before.
-            let base = base.load(Ordering::Relaxed);
+            let base = segment.base(number, Ordering::Relaxed);
             if !base.is_null() {
                 // SAFETY: allocated by `add_segment` with this length; nobody else has the table any more.
-                unsafe { deallocate(base, len_of(segment)) };
+                unsafe { deallocate(base, len_of(number)) };
             }
         }
     }

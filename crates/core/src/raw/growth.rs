@@ -3,9 +3,9 @@
 use super::{buckets::MOST, link::Link, list::settle, node::NODE, reclaim::Guard, table::Table};
 use crate::sync::Ordering;
 
-/// New buckets that each insertion puts into the list after a doubling. More than one, so that a doubling is worked
-/// off before the next is due.
-const SPLITS_PER_INSERT: usize = 2;
+/// New buckets that each insertion puts into the list after a doubling. More than two, which there are for each entry,
+/// so that a doubling is worked off before the next is due.
+const SPLITS_PER_INSERT: usize = 4;
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     /// Does an insertion's share of growing, now that there are `len` entries.

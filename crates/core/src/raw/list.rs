@@ -27,7 +27,7 @@ pub(super) struct Position<'g, K, V> {
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     /// The unmarked node with this hash whose key `is` the one asked for. Writes nothing, waits for nobody.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find<'g>(
         &'g self,
         hash: u64,
@@ -140,7 +140,6 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     }
 
     /// What follows a sentinel, if the walk for `hash` goes on behind it.
-    #[inline]
     fn beyond(&self, sentinel: Link, hash: u64, own: Option<usize>) -> Option<Link> {
         // Acquire: pairs with the Release in `grow`. Sentinels inside the own bucket's run are put there after the
         // mask has grown, and this thread has just read one's link with Acquire: if the mask is still the same, this

@@ -12,14 +12,14 @@ pub(super) fn precedes(a: u64, b: u64) -> bool {
     differ != 0 && a & differ & differ.wrapping_neg() == 0
 }
 
-/// The first cache line holds what a look-up compares and, where the value begins with it, what it asks for.
+/// What a look-up reads comes first and in one run: the link, the hash, the key, the beginning of the value.
 #[repr(C)]
 pub(super) struct Node<K, V> {
     pub(super) next: AtomicLink,
     /// With [`NODE`] set.
     pub(super) hash: u64,
-    pub(super) value: V,
     pub(super) key: K,
+    pub(super) value: V,
 }
 
 /// An entry that no other thread can see yet: made once, offered to the table as often as it takes.
@@ -28,7 +28,7 @@ pub(crate) struct Fresh<K, V>(pub(super) Box<Managed<Node<K, V>>>);
 impl<K, V> Fresh<K, V> {
     /// `hash` must be the hash by which `key` is asked for.
     pub(crate) fn new(hash: u64, key: K, value: V) -> Self {
-        let node = Node { next: AtomicLink::new(Link::END), hash: hash | NODE, value, key };
+        let node = Node { next: AtomicLink::new(Link::END), hash: hash | NODE, key, value };
         Self(Box::new(Managed::new(node)))
     }
 

@@ -55,7 +55,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
 
     /// The entry asked for, as it is at one moment of the call. Linearizable. Waits for nobody: it takes
     /// the steps of the run it walks, and one more for each replacement of the very key that happens meanwhile.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get<'g, Q: Query<K> + ?Sized>(
         &'g self,
         query: &Q,

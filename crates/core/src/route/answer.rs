@@ -2,6 +2,7 @@
 
 use super::{destination::Destination, record::Life, store::Held};
 use crate::{clock::Tick, key::SessionKey};
+use std::fmt;
 
 /// A record, owned: what [`RouteTable::get`](crate::RouteTable::get) answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,20 +106,54 @@ pub enum Reason {
 
 /// Where a message goes, and how that was found out; the route is borrowed from the table or from the caller.
 ///
-/// It is [`Resolution`] without the key, which the caller has.
-#[derive(Debug)]
-#[non_exhaustive]
+/// It is [`Resolution`] without the key, which the caller has. Two words, so that it is answered in registers.
 pub struct ResolutionView<'a, R> {
-    /// Where the message goes.
-    pub route: &'a R,
-    /// The partition of the key that was resolved.
-    pub partition: usize,
-    /// Where the route comes from.
-    pub source: Source,
-    /// Whether an expired record was met on the way.
-    pub stale: bool,
-    /// Why it is not the key's own record; none if it is.
-    pub reason: Option<Reason>,
+    route: &'a R,
+    how: How,
+}
+
+impl<R> Clone for ResolutionView<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for ResolutionView<'_, R> {}
+
+/// All of a resolution but the route, in one word.
+#[derive(Clone, Copy)]
+pub(super) struct How(u64);
+
+const STALE: u64 = 1 << 16;
+const SOURCE_SHIFT: u32 = 17;
+const REASON_SHIFT: u32 = 19;
+
+impl How {
+    #[inline]
+    pub(super) fn new(partition: usize, source: Source, stale: bool, reason: Option<Reason>) -> Self {
+        let reason = reason.map_or(0, |reason| reason as u64 + 1);
+        let stale = if stale { STALE } else { 0 };
+        // There are at most 2^16 partitions.
+        Self(partition as u64 | stale | (source as u64) << SOURCE_SHIFT | reason << REASON_SHIFT)
+    }
+
+    fn source(self) -> Source {
+        match self.0 >> SOURCE_SHIFT & 0b11 {
+            0 => Source::Exact,
+            1 => Source::Room,
+            _ => Source::Provided,
+        }
+    }
+
+    fn reason(self) -> Option<Reason> {
+        match self.0 >> REASON_SHIFT {
+            0 => None,
+            1 => Some(Reason::Stale),
+            2 => Some(Reason::ThreadMiss),
+            3 => Some(Reason::Miss),
+            _ => Some(Reason::Unavailable),
+        }
+    }
 }
 
 /// Where a message goes, and how that was found out: what [`RouteTable::resolve`](crate::RouteTable::resolve)
@@ -148,24 +183,68 @@ impl<R> Resolution<R> {
     }
 }
 
-impl<R: Clone> ResolutionView<'_, R> {
+impl<'a, R> ResolutionView<'a, R> {
+    #[inline]
+    pub(super) fn new(route: &'a R, how: How) -> Self {
+        Self { route, how }
+    }
+
+    /// Where the message goes.
+    #[inline]
+    pub fn route(self) -> &'a R {
+        self.route
+    }
+
+    /// The partition of the key that was resolved.
+    pub fn partition(self) -> usize {
+        (self.how.0 & 0xffff) as usize
+    }
+
+    /// Where the route comes from.
+    pub fn source(self) -> Source {
+        self.how.source()
+    }
+
+    /// Whether an expired record was met on the way.
+    pub fn is_stale(self) -> bool {
+        self.how.0 & STALE != 0
+    }
+
+    /// Why it is not the key's own record; none if it is.
+    pub fn reason(self) -> Option<Reason> {
+        self.how.reason()
+    }
+
+    /// Whether the route is a fallback: not from the key's own record.
+    pub fn is_fallback(self) -> bool {
+        self.source() != Source::Exact
+    }
+
     /// An owned copy, of a resolution of `key`.
     #[must_use]
-    pub fn to_resolution(&self, key: SessionKey) -> Resolution<R> {
+    pub fn to_resolution(self, key: SessionKey) -> Resolution<R>
+    where
+        R: Clone,
+    {
         Resolution {
             route: self.route.clone(),
             key,
-            partition: self.partition,
-            source: self.source,
-            stale: self.stale,
-            reason: self.reason,
+            partition: self.partition(),
+            source: self.source(),
+            stale: self.is_stale(),
+            reason: self.reason(),
         }
     }
 }
 
-impl<R> ResolutionView<'_, R> {
-    /// Whether the route is a fallback: not from the key's own record.
-    pub fn is_fallback(&self) -> bool {
-        self.source != Source::Exact
+impl<R: fmt::Debug> fmt::Debug for ResolutionView<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResolutionView")
+            .field("route", self.route)
+            .field("partition", &self.partition())
+            .field("source", &self.source())
+            .field("stale", &self.is_stale())
+            .field("reason", &self.reason())
+            .finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{RouteTable, destination::Destination, shared::Shared};
 use crate::{
-    clock::{Clock, SystemClock},
+    clock::{Clock, SystemClock, TableClock},
     error::{BuildRouteTableError, SettingError},
     event::{Observer, Observers},
     pruner::{Pruner, Signal},
@@ -42,7 +42,7 @@ pub struct RouteTableBuilder<R: Destination> {
     ttl: Duration,
     interval: Duration,
     write_back: bool,
-    clock: Arc<dyn Clock>,
+    clock: TableClock,
     observers: Vec<Arc<dyn Observer>>,
     background: Background,
     routes: PhantomData<fn() -> R>,
@@ -71,7 +71,7 @@ impl<R: Destination> RouteTableBuilder<R> {
             ttl: Duration::from_secs(30 * 60),
             interval: Duration::from_secs(30),
             write_back: true,
-            clock: Arc::new(SystemClock::new()),
+            clock: TableClock::System(SystemClock::new()),
             observers: Vec::new(),
             background: Background::None,
             routes: PhantomData,
@@ -118,7 +118,7 @@ impl<R: Destination> RouteTableBuilder<R> {
 
     /// Where the time comes from. By default, a [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = TableClock::Other(Arc::new(clock));
         self
     }
 

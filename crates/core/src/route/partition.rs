@@ -7,6 +7,7 @@ use super::{
     store::Store,
 };
 use crate::{
+    clock::Tick,
     error::PartitionUnavailable,
     raw::{Cell, Cursor, DropPanics, Guard, pin},
     stats::Counters,
@@ -48,7 +49,18 @@ impl<R: Destination> Partition<R> {
 
     #[inline]
     pub(super) fn call<'g>(&'g self, shared: &'g Shared, guard: &'g Guard) -> Call<'g> {
-        Call { shared, counters: &self.counters, partition: self.index, guard, now: shared.now() }
+        self.call_at(shared, guard, shared.now())
+    }
+
+    /// A call that belongs to one that began at this time.
+    #[inline]
+    pub(super) fn call_at<'g>(&'g self, shared: &'g Shared, guard: &'g Guard, now: Tick) -> Call<'g> {
+        Call { shared, counters: &self.counters, partition: self.index, guard, now }
+    }
+
+    #[inline]
+    pub(super) fn count(&self, count: Count) {
+        self.counters.add(count as usize, 1);
     }
 
     pub(super) fn get_count(&self, count: Count) -> u64 {

@@ -1,14 +1,15 @@
 //! Resolving a key: its own record, its room's, or what the caller provides.
 
 use super::{
-    answer::{Reason, ResolutionView, Source},
+    answer::{How, Reason, ResolutionView, Source},
     call::{Call, Count},
     destination::Destination,
     partition::Partition,
-    shared::Shared,
     store::{Asked, Found, Store, Written},
+    upkeep::Inner,
 };
 use crate::{
+    clock::Tick,
     error::{PartitionUnavailable, ResolveError},
     event::{Outcome, RouteEvent},
     key::AsKey,
@@ -30,33 +31,59 @@ enum Met<'g, R> {
     Unavailable(PartitionUnavailable),
 }
 
-/// One resolution under way.
+/// One resolution under way. Passed by value, so that what is in line keeps it in registers.
 pub(super) struct Resolving<'a, 'k, Q, R: Destination> {
     pub(super) key: &'k Q,
     pub(super) fallbacks: &'a [R],
+    pub(super) inner: &'a Inner<R>,
     pub(super) own: &'a Partition<R>,
-    pub(super) room: &'a Partition<R>,
-    pub(super) shared: &'a Shared,
     pub(super) guard: &'a Guard,
     pub(super) mode: Mode,
 }
 
 impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
-    #[inline]
-    pub(super) fn resolve(&self) -> Result<ResolutionView<'a, R>, ResolveError> {
-        let call = self.own.call(self.shared, self.guard);
-        let exact = match self.own.available(self.guard) {
-            Ok(store) => match self.look(store, &Asked::Exact(self.key), &call) {
-                Found::Fresh(entry, _) => {
-                    let answer = self.answer(&entry.value().route, Source::Exact, false, None);
-                    self.report(&answer, &call);
-                    return Ok(answer);
+    /// In line as far as the commonest end: the key's own record is fresh.
+    #[inline(always)]
+    pub(super) fn resolve(self) -> Result<ResolutionView<'a, R>, ResolveError> {
+        let now = self.inner.shared.now();
+        let store = self.own.store(self.guard);
+        if !store.is_available() {
+            return self.resolve_slowly(now, false);
+        }
+        let met = store.meet(&Asked::Exact(self.key), self.guard);
+        match met {
+            Some((entry, life)) if life.is_fresh(now) => {
+                if self.mode == Mode::Full {
+                    self.own.count(Count::Exact);
+                    if self.inner.shared.is_observed() {
+                        self.tell(RouteEvent::Resolved(Outcome::Hit), now);
+                    }
                 }
+                Ok(self.answer(&entry.value().route, Source::Exact, false, None))
+            }
+            _ => self.resolve_slowly(now, met.is_none()),
+        }
+    }
+
+    /// The key has no record, if that is known already, or none that is fresh; or its partition is unavailable.
+    #[inline(never)]
+    fn resolve_slowly(self, now: Tick, missing: bool) -> Result<ResolutionView<'a, R>, ResolveError> {
+        let call = self.own.call_at(&self.inner.shared, self.guard, now);
+        let exact = match self.own.available(self.guard) {
+            Ok(_) if missing => Met::Missing,
+            // Looks again, and removes what has expired where the call does that.
+            Ok(store) => match self.look(store, &Asked::Exact(self.key), &call) {
+                Found::Fresh(entry, _) => Met::Fresh(&entry.value().route),
                 Found::Expired => Met::Expired,
                 Found::Missing => Met::Missing,
             },
             Err(unavailable) => Met::Unavailable(unavailable),
         };
+        if let Met::Fresh(route) = exact {
+            let answer = self.answer(route, Source::Exact, false, None);
+            self.report(answer, &call);
+            return Ok(answer);
+        }
         self.fall_back(&exact, &call)
     }
 
@@ -68,12 +95,13 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
     }
 
     /// The room's record; missing where the key itself is the room's.
-    fn look_in_room(&self) -> Met<'a, R> {
+    fn look_in_room(&self, now: Tick) -> Met<'a, R> {
         if self.key.is_room_scope() {
             return Met::Missing;
         }
-        let call = self.room.call(self.shared, self.guard);
-        match self.room.available(self.guard) {
+        let room = self.inner.partition_for(self.key.hashes().room);
+        let call = room.call_at(&self.inner.shared, self.guard, now);
+        match room.available(self.guard) {
             Ok(store) => match self.look(store, &Asked::Room(self.key), &call) {
                 Found::Fresh(entry, _) => Met::Fresh(&entry.value().route),
                 Found::Expired => Met::Expired,
@@ -84,9 +112,8 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
     }
 
     /// The key has no fresh record: the room's, or the first valid one of the caller's.
-    #[cold]
     fn fall_back(&self, exact: &Met<'a, R>, call: &Call<'a>) -> Result<ResolutionView<'a, R>, ResolveError> {
-        let room = self.look_in_room();
+        let room = self.look_in_room(call.now);
         let unavailable = match (exact, &room) {
             (Met::Unavailable(which), _) | (_, Met::Unavailable(which)) => Some(*which),
             _ => None,
@@ -111,18 +138,18 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
         let answer = self.answer(route, source, stale, Some(reason));
         // What was learnt while something was out of service may be wrong as soon as it is back.
         let answer = if unavailable.is_some() { answer } else { self.write_back(answer, call) };
-        self.report(&answer, call);
+        self.report(answer, call);
         Ok(answer)
     }
 
     /// Stores what was learnt under the key itself; another caller's record, set meanwhile, is the better answer.
     fn write_back(&self, answer: ResolutionView<'a, R>, call: &Call<'a>) -> ResolutionView<'a, R> {
-        if self.mode == Mode::Peek || !self.shared.write_back {
+        if self.mode == Mode::Peek || !self.inner.shared.write_back {
             return answer;
         }
         // Out of service since: then there is nothing to write to.
         let Ok(store) = self.own.available(self.guard) else { return answer };
-        match store.learn(self.key, answer.route, call) {
+        match store.learn(self.key, answer.route(), call) {
             Written::Stored => answer,
             Written::Yielded(entry) => self.answer(&entry.value().route, Source::Exact, false, None),
         }
@@ -136,32 +163,31 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
         stale: bool,
         reason: Option<Reason>,
     ) -> ResolutionView<'a, R> {
-        ResolutionView { route, partition: self.own.index(), source, stale, reason }
+        ResolutionView::new(route, How::new(self.own.index(), source, stale, reason))
     }
 
-    #[inline]
-    fn report(&self, answer: &ResolutionView<'a, R>, call: &Call<'a>) {
+    fn report(&self, answer: ResolutionView<'a, R>, call: &Call<'a>) {
         if self.mode == Mode::Peek {
             return;
         }
-        call.count(match answer.source {
+        call.count(match answer.source() {
             Source::Exact => Count::Exact,
             Source::Room => Count::Room,
             Source::Provided => Count::Provided,
         });
-        if answer.stale {
+        if answer.is_stale() {
             call.count(Count::Stale);
         }
-        if answer.reason == Some(Reason::Unavailable) {
+        if answer.reason() == Some(Reason::Unavailable) {
             call.count(Count::Unavailable);
         }
         let outcome = if answer.is_fallback() { Outcome::Fallback } else { Outcome::Hit };
-        self.tell(RouteEvent::Resolved(outcome), call);
+        self.tell(RouteEvent::Resolved(outcome), call.now);
         if answer.is_fallback() {
-            self.tell(RouteEvent::Fallback, call);
+            self.tell(RouteEvent::Fallback, call.now);
         }
-        if answer.stale {
-            self.tell(RouteEvent::Stale, call);
+        if answer.is_stale() {
+            self.tell(RouteEvent::Stale, call.now);
         }
     }
 
@@ -173,17 +199,16 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
     ) -> ResolveError {
         if self.mode == Mode::Full {
             call.count(if unavailable.is_some() { Count::Unavailable } else { Count::NoRoute });
-            self.tell(RouteEvent::Resolved(Outcome::Miss), call);
+            self.tell(RouteEvent::Resolved(Outcome::Miss), call.now);
             if stale {
                 call.count(Count::Stale);
-                self.tell(RouteEvent::Stale, call);
+                self.tell(RouteEvent::Stale, call.now);
             }
         }
         unavailable.map_or(ResolveError::NoRoute { stale }, ResolveError::Unavailable)
     }
 
-    #[inline]
-    fn tell(&self, event: RouteEvent, call: &Call<'a>) {
-        self.shared.tell(call.now, self.own.index(), event, || self.key.key_ref());
+    fn tell(&self, event: RouteEvent, at: Tick) {
+        self.inner.shared.tell(at, self.own.index(), event, || self.key.key_ref());
     }
 }

@@ -1,7 +1,7 @@
 //! What all partitions of a table share: its name, its clock, what can be changed while it runs, who is told.
 
 use crate::{
-    clock::{Clock, Tick},
+    clock::{TableClock, Tick},
     event::{Event, Observers, RouteEvent, What},
     key::KeyRef,
     pruner::Signal,
@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 pub(super) struct Shared {
     pub(super) name: Arc<str>,
-    pub(super) clock: Arc<dyn Clock>,
+    clock: TableClock,
     pub(super) write_back: bool,
     pub(super) observers: Observers,
     pub(super) signal: Signal,
@@ -25,7 +25,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(
         name: Arc<str>,
-        clock: Arc<dyn Clock>,
+        clock: TableClock,
         write_back: bool,
         observers: Observers,
         signal: Signal,
@@ -75,6 +75,12 @@ impl Shared {
         self.interval.store(millis(interval), Ordering::Relaxed);
     }
 
+    /// Whether there is anybody to be told.
+    #[inline]
+    pub(super) fn is_observed(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
     /// Tells the observers, if there are any.
     #[inline]
     pub(super) fn tell<'k>(
@@ -84,7 +90,7 @@ impl Shared {
         kind: RouteEvent,
         key: impl FnOnce() -> KeyRef<'k>,
     ) {
-        if !self.observers.is_empty() {
+        if self.is_observed() {
             let what = What::Route { key: key(), partition, kind };
             self.observers.emit(&Event { table: &self.name, at, what });
         }

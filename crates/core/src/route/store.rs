@@ -92,6 +92,17 @@ impl<R: Destination> Store<R> {
         self.held.load(Ordering::Relaxed)
     }
 
+    /// What is there, fresh or not, as it was when it was read. In line: this is nearly all of a look-up.
+    #[inline(always)]
+    pub(super) fn meet<'g>(
+        &'g self,
+        asked: &impl Query<SessionKey>,
+        guard: &'g Guard,
+    ) -> Option<(Held<'g, R>, Life)> {
+        let entry = self.table.get(asked, guard)?;
+        Some((entry, entry.value().life()))
+    }
+
     /// Looks a record up and writes nothing.
     #[inline]
     pub(super) fn peek<'g>(
@@ -100,8 +111,7 @@ impl<R: Destination> Store<R> {
         now: Tick,
         guard: &'g Guard,
     ) -> Found<'g, R> {
-        let Some(entry) = self.table.get(asked, guard) else { return Found::Missing };
-        let life = entry.value().life();
+        let Some((entry, life)) = self.meet(asked, guard) else { return Found::Missing };
         if life.is_fresh(now) {
             Found::Fresh(entry, life)
         } else if life.is_doomed() {
@@ -112,11 +122,9 @@ impl<R: Destination> Store<R> {
     }
 
     /// Looks a record up and removes it if it has expired.
-    #[inline]
     pub(super) fn get<'g>(&'g self, asked: &impl Query<SessionKey>, call: &Call<'g>) -> Found<'g, R> {
         loop {
-            let Some(entry) = self.table.get(asked, call.guard) else { return Found::Missing };
-            let life = entry.value().life();
+            let Some((entry, life)) = self.meet(asked, call.guard) else { return Found::Missing };
             if life.is_fresh(call.now) {
                 return Found::Fresh(entry, life);
             }

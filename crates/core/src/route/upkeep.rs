@@ -38,6 +38,13 @@ impl<R: Destination> Inner<R> {
         Self { shared, partitions: (0..partitions).map(Partition::new).collect(), pass }
     }
 
+    /// The partition comes from the hash's high bits, the bucket in it from the low ones.
+    #[inline(always)]
+    pub(super) fn partition_for(&self, hash: u64) -> &Partition<R> {
+        let index = ((hash >> 32) * self.partitions.len() as u64) >> 32;
+        &self.partitions[index as usize]
+    }
+
     /// Replaces what is out of service and drops what was removed; answers whether anything waits to be dropped.
     pub(super) fn repair(&self) -> bool {
         let mut waiting = 0;

@@ -9,15 +9,51 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
+use arrayvec::ArrayString;
+
+/// Runs of up to so many bytes lie in the route itself: room for all parts of an ordinary route.
+pub(super) const INLINE: usize = 80;
+
+/// A run of text. One of up to [`INLINE`] bytes is always inline and a longer one never.
+#[derive(Clone)]
+pub(super) enum Text {
+    Inline(ArrayString<INLINE>),
+    Shared(Arc<str>),
+}
+
+impl Text {
+    #[inline]
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Inline(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Shared(ours), Self::Shared(theirs)) if Arc::ptr_eq(ours, theirs) => true,
+            _ => self.as_str() == other.as_str(),
+        }
+    }
+}
+
+impl Eq for Text {}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        ArrayString::from(text).map_or_else(|_| Self::Shared(text.into()), Self::Inline)
+    }
+}
+
 const DIGIT_BITS: u32 = 6;
 const MORE: u8 = 1 << DIGIT_BITS;
 
 /// The one run that stands for these parts.
-pub(super) fn write(
-    external_room: &str,
-    optional: [Option<&str>; 4],
-    attributes: &[(&str, &str)],
-) -> Arc<str> {
+pub(super) fn write(external_room: &str, optional: [Option<&str>; 4], attributes: &[(&str, &str)]) -> Text {
     let mut run = String::new();
     push(&mut run, external_room);
     for part in optional {
@@ -29,7 +65,7 @@ pub(super) fn write(
         push(&mut run, name);
         push(&mut run, value);
     }
-    run.into()
+    run.as_str().into()
 }
 
 fn push(run: &mut String, part: &str) {
@@ -59,6 +95,7 @@ impl<'a> Reader<'a> {
         Self { rest: run }
     }
 
+    #[inline]
     pub(super) fn external_room(mut self) -> &'a str {
         self.part()
     }
@@ -81,6 +118,7 @@ impl<'a> Reader<'a> {
         RouteAttributes { reader: self, left }
     }
 
+    #[inline]
     fn part(&mut self) -> &'a str {
         let length = self.length();
         self.take(length)
@@ -91,13 +129,26 @@ impl<'a> Reader<'a> {
         Some(self.take(length))
     }
 
+    #[inline]
     fn take(&mut self, length: usize) -> &'a str {
         let (part, rest) = self.rest.split_at(length);
         self.rest = rest;
         part
     }
 
+    #[inline]
     fn length(&mut self) -> usize {
+        // Nearly every length has one digit.
+        match self.rest.as_bytes() {
+            &[digit, ..] if digit & MORE == 0 => {
+                self.take(1);
+                usize::from(digit)
+            }
+            _ => self.long_length(),
+        }
+    }
+
+    fn long_length(&mut self) -> usize {
         let (mut length, mut digits) = (0, 0);
         for digit in self.rest.bytes() {
             length |= usize::from(digit & (MORE - 1)) << (DIGIT_BITS * digits);

@@ -60,7 +60,7 @@ impl<'a> RouteBuilder<'a> {
         self
     }
 
-    /// The route. Allocates once, and looks at each attribute's name once.
+    /// The route. Looks at each attribute's name once.
     ///
     /// # Errors
     ///

@@ -71,13 +71,23 @@ fn what_is_no_route_is_refused_by_name() {
     assert!(refused.to_string().contains("\"x\""), "{refused}");
 }
 
+fn lies_in_the_route(route: &Route) -> bool {
+    let (at, text) = (std::ptr::from_ref(route).addr(), route.external_room().as_ptr().addr());
+    (at..at + size_of::<Route>()).contains(&text)
+}
+
 #[test]
-fn a_clone_shares_the_allocation_and_equals_a_copy() {
-    let route = full();
-    assert!(Arc::ptr_eq(&route.text, &route.clone().text));
-    assert_eq!(route, full());
-    assert!(!Arc::ptr_eq(&route.text, &full().text));
-    assert_eq!(size_of::<Route>(), 16);
+fn a_short_route_lies_in_itself_and_clones_of_a_long_one_share_its_text() {
+    assert_eq!(size_of::<Route>(), 88);
+    // One byte each for the lengths of the six things of which a route consists; the external room's has two.
+    let fits = Route::new(&"x".repeat(80 - 7)).expect("a name");
+    assert!(lies_in_the_route(&fits));
+    assert!(lies_in_the_route(&full()));
+    let long = Route::new(&"x".repeat(80 - 6)).expect("a name");
+    assert!(!lies_in_the_route(&long));
+    assert_eq!(long.external_room().as_ptr(), long.clone().external_room().as_ptr());
+    assert_eq!(long, Route::new(&"x".repeat(80 - 6)).expect("a name"));
+    assert_ne!(long, fits);
 }
 
 #[test]
