@@ -113,6 +113,36 @@ impl Tick {
     }
 }
 
+/// A span of whole milliseconds, as the tables reckon with it. Made of a [`Duration`], a part of a millisecond counts as
+/// a whole one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Millis(pub(crate) u64);
+
+impl From<Duration> for Millis {
+    fn from(span: Duration) -> Self {
+        Self(Tick::ZERO.saturating_add(span).as_millis())
+    }
+}
+
+impl From<Millis> for Duration {
+    fn from(span: Millis) -> Self {
+        Self::from_millis(span.0)
+    }
+}
+
+impl Tick {
+    /// The tick this span later, at most [`Tick::MAX`].
+    #[inline]
+    pub(crate) fn after(self, span: Millis) -> Self {
+        Self::from_millis(self.0.saturating_add(span.0))
+    }
+
+    /// The span from `earlier` to this tick; zero where `earlier` is the later one.
+    pub(crate) fn since(self, earlier: Self) -> Millis {
+        Millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
 /// Shows the milliseconds with their unit, `1500 ms`, and [`Tick::MAX`] as `never`.
 impl fmt::Display for Tick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

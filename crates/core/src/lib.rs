@@ -77,6 +77,7 @@ mod raw;
 mod route;
 mod session;
 mod stats;
+mod stripe;
 mod sync;
 
 pub use clock::{Clock, ManualClock, SystemClock, Tick, TimeGoesBackwards};

@@ -19,7 +19,7 @@ mod tests;
 mod upkeep;
 
 use crate::{
-    clock::Tick,
+    clock::{Millis, Tick},
     error::{GetError, PartitionUnavailable, ResolveError, SetError, SetErrorKind},
     key::AsKey,
     pruner::Pruner,
@@ -172,10 +172,11 @@ impl<R: Destination> RouteTable<R> {
         if ttl.is_zero() {
             return Err(SetError { route, kind: SetErrorKind::ZeroTtl });
         }
-        self.store(&key, route, ttl)
+        self.store(&key, route, ttl.into())
     }
 
-    fn store<Q: AsKey>(&self, key: &Q, route: R, ttl: Duration) -> Result<(), SetError<R>> {
+    #[inline]
+    fn store<Q: AsKey>(&self, key: &Q, route: R, ttl: Millis) -> Result<(), SetError<R>> {
         if !route.is_valid() {
             return Err(SetError { route, kind: SetErrorKind::InvalidRoute });
         }
@@ -364,10 +365,10 @@ impl<R: Destination> RouteTable<R> {
     /// # Errors
     /// As for `touch`.
     pub fn touch_with_ttl(&self, key: impl AsKey, ttl: Duration) -> Result<(), GetError> {
-        self.move_deadline(&key, ttl)
+        self.move_deadline(&key, ttl.into())
     }
 
-    fn move_deadline<Q: AsKey>(&self, key: &Q, ttl: Duration) -> Result<(), GetError> {
+    fn move_deadline<Q: AsKey>(&self, key: &Q, ttl: Millis) -> Result<(), GetError> {
         let (guard, partition) = (pin(), self.own(key));
         let store = partition.available(&guard)?;
         let found = store.touch(key, ttl, &partition.call(&self.inner.shared, &guard));

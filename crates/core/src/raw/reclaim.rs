@@ -5,21 +5,24 @@
 //!
 //! `crossbeam-epoch` keeps what a thread retires in that thread's own bag, which nobody else can empty, so a thread
 //! that removes one record and goes idle would hold on to it for ever. Tenure therefore retires onto a [`Graveyard`]
-//! shared by all threads of a table: one push on an intrusive list, no allocation. Whoever maintains the table takes
-//! the whole list and defers its freeing as one unit.
+//! of the table: one push on an intrusive list, no allocation. Whoever maintains the table takes the lists of all
+//! threads and defers their freeing as one unit each.
 
 use super::link::Managed;
 use crate::{
     panics::contain,
+    stripe::{OWN, stripe},
     sync::{AtomicPtr, Ordering},
 };
+use crossbeam_utils::CachePadded;
 use std::{
+    array,
     cell::Cell,
     fmt,
     ptr,
     // Plain statistics, never a reason to touch memory: std atomics also under loom, relaxed everywhere.
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize},
     },
 };
@@ -147,62 +150,112 @@ impl DropPanics {
 
 /// What is known of a graveyard's dead; outlives it, as they may.
 struct Ledger {
-    /// Retired and not yet freed. Counted before a node is retired and after it is freed, so never too low.
-    unfreed: AtomicUsize,
+    /// How many have been freed. Counted after they were.
+    freed: AtomicUsize,
     panics: DropPanics,
 }
 
 impl Ledger {
     fn settle(&self, chain: Freed) {
         self.panics.add(chain.panics);
-        self.unfreed.fetch_sub(chain.nodes, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `Graveyard::len`: who sees this count sees that of their retirement.
+        self.freed.fetch_add(chain.nodes, Ordering::Release);
     }
 }
 
-/// Nodes that were unlinked and wait for the guards that may still see them.
-pub(super) struct Graveyard<T: Send + 'static> {
+/// Where the threads of one stripe retire to.
+struct Plot<T> {
     head: AtomicPtr<Managed<T>>,
+    /// How many were retired here. Counted before they are.
+    retired: AtomicUsize,
+}
+
+impl<T> Plot<T> {
+    fn new() -> Self {
+        Self { head: AtomicPtr::new(ptr::null_mut()), retired: AtomicUsize::new(0) }
+    }
+
+    /// Takes over an unlinked node; answers how many that makes.
+    ///
+    /// # Safety
+    /// As for [`Graveyard::retire`].
+    unsafe fn retire(&self, node: *mut Managed<T>) -> usize {
+        let retired = self.retired.fetch_add(1, Ordering::Relaxed) + 1;
+        // Relaxed: only the value is compared; what it points to is read by `take`'s caller alone, which acquires.
+        let mut head = self.head.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the node is not freed before `take` takes it from the list it is only now put on.
+            let next_retired = unsafe { &(*node).next_retired };
+            // Relaxed: published by the exchange below.
+            next_retired.store(head, Ordering::Relaxed);
+            // Release: the link above, and this thread's unlinking of the node, come before `take`'s Acquire.
+            match self.head.compare_exchange_weak(head, node, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return retired,
+                Err(actual) => head = actual,
+            }
+        }
+    }
+
+    /// All that was retired here, as a chain that is the caller's now.
+    fn take(&self) -> *mut Managed<T> {
+        // Acquire: pairs with the Release in `retire`; the chain and its nodes' unlinking are visible. Every guard made
+        // from now on therefore cannot reach them, which is what deferring asks for.
+        self.head.swap(ptr::null_mut(), Ordering::Acquire)
+    }
+}
+
+/// Nodes that were unlinked and wait for the guards that may still see them. Striped, so that two threads that retire
+/// do not pass a cache line to and fro.
+pub(super) struct Graveyard<T: Send + 'static> {
+    own: [OnceLock<Box<CachePadded<Plot<T>>>>; OWN],
+    shared: Plot<T>,
     ledger: Arc<Ledger>,
 }
 
 impl<T: Send + 'static> Graveyard<T> {
     pub(super) fn new(panics: DropPanics) -> Self {
-        let ledger = Ledger { unfreed: AtomicUsize::new(0), panics };
-        Self { head: AtomicPtr::new(ptr::null_mut()), ledger: Arc::new(ledger) }
+        let ledger = Ledger { freed: AtomicUsize::new(0), panics };
+        Self { own: array::from_fn(|_| OnceLock::new()), shared: Plot::new(), ledger: Arc::new(ledger) }
     }
 
-    /// Takes over an unlinked node. About every `BATCH`th call hands the collected ones on to the reclaimer.
+    fn plots(&self) -> impl Iterator<Item = &Plot<T>> {
+        let own = self.own.iter().filter_map(|plot| plot.get().map(|plot| &***plot));
+        own.chain([&self.shared])
+    }
+
+    /// Takes over an unlinked node. About every `BATCH`th call of a thread hands on what it has collected to the
+    /// reclaimer.
     ///
     /// # Safety
     /// `node` came from `Box::into_raw`, was unlinked by this thread (invariant 5: exactly one thread unlinks a
     /// node, so it is retired once), and the table is read under guards only.
     pub(super) unsafe fn retire(&self, node: *mut Managed<T>) {
-        let unfreed = self.ledger.unfreed.fetch_add(1, Ordering::Relaxed) + 1;
-        // Relaxed: only the value is compared; what it points to is read by `collect` alone, which acquires.
-        let mut head = self.head.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the node is not freed before `collect` takes it from the list it is only now put on.
-            let next_retired = unsafe { &(*node).next_retired };
-            // Relaxed: published by the exchange below.
-            next_retired.store(head, Ordering::Relaxed);
-            // Release: the link above, and this thread's unlinking of the node, come before `collect`'s Acquire.
-            match self.head.compare_exchange_weak(head, node, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(actual) => head = actual,
-            }
-        }
+        let plot = match self.own.get(stripe()) {
+            // Only the thread that has the stripe initialises its plot, so it waits for nobody.
+            Some(own) => own.get_or_init(|| Box::new(CachePadded::new(Plot::new()))),
+            None => &self.shared,
+        };
+        // SAFETY: the caller's contract.
+        let retired = unsafe { plot.retire(node) };
         // A multiple, not a limit: while a guard keeps everything from being freed, not every call is to try.
-        if unfreed.is_multiple_of(BATCH) {
-            self.collect();
+        if retired.is_multiple_of(BATCH) {
+            let guard = pin();
+            self.hand_on(plot, &guard);
+            flush(&guard);
         }
     }
 
     /// Hands everything that waits on to the reclaimer.
     pub(super) fn collect(&self) {
         let guard = pin();
-        // Acquire: pairs with the Release in `retire`; the chain and its nodes' unlinking are visible. Every guard
-        // made after this call's own therefore cannot reach them, which is what deferring asks for.
-        let chain = SendPtr(self.head.swap(ptr::null_mut(), Ordering::Acquire));
+        for plot in self.plots() {
+            self.hand_on(plot, &guard);
+        }
+        flush(&guard);
+    }
+
+    fn hand_on(&self, plot: &Plot<T>, guard: &Guard) {
+        let chain = SendPtr(plot.take());
         if !chain.0.is_null() {
             let ledger = Arc::clone(&self.ledger);
             // SAFETY: the chain is ours alone (taken by the swap), all of it was unlinked before, and `T: Send +
@@ -214,12 +267,14 @@ impl<T: Send + 'static> Graveyard<T> {
                 });
             }
         }
-        flush(&guard);
     }
 
     /// Retired and not yet freed. Never too low.
     pub(super) fn len(&self) -> usize {
-        self.ledger.unfreed.load(Ordering::Relaxed)
+        // Acquire: pairs with the Release in `settle`. Read first: what is freed by now was counted as retired.
+        let freed = self.ledger.freed.load(Ordering::Acquire);
+        let retired = self.plots().map(|plot| plot.retired.load(Ordering::Relaxed));
+        retired.fold(0, usize::wrapping_add).wrapping_sub(freed)
     }
 
     pub(super) fn panics(&self) -> &DropPanics {
@@ -229,9 +284,9 @@ impl<T: Send + 'static> Graveyard<T> {
 
 impl<T: Send + 'static> Drop for Graveyard<T> {
     fn drop(&mut self) {
-        // Relaxed: `&mut self` orders everything before.
-        let freed = free_chain(self.head.load(Ordering::Relaxed));
-        self.ledger.settle(freed);
+        for plot in self.plots() {
+            self.ledger.settle(free_chain(plot.take()));
+        }
     }
 }
 

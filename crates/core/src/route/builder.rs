@@ -169,7 +169,7 @@ impl<R: Destination> RouteTableBuilder<R> {
         let signal = pruner.as_ref().map_or_else(Signal::none, Pruner::signal);
         let observers = Observers::new(self.observers);
         let shared = Shared::new(self.name.into(), self.clock, self.write_back, observers, signal);
-        shared.set_ttl(self.ttl);
+        shared.set_ttl(self.ttl.into());
         shared.set_bound(self.bound);
         shared.set_interval(self.interval);
         Ok(RouteTable::start(shared, self.partitions, pruner))

@@ -17,11 +17,11 @@
 //! out of order; when it has passed, an eviction first sweeps the whole partition for expired records.
 
 use crate::{
-    clock::Tick,
+    clock::{Millis, Tick},
     raw::{Cell, Cursor, Guard, Slot, Table},
     sync::{AtomicU64, AtomicUsize, Ordering},
 };
-use std::{collections::BinaryHeap, time::Duration};
+use std::collections::BinaryHeap;
 
 use super::record::Record;
 use crate::key::SessionKey;
@@ -214,13 +214,13 @@ impl Floor {
 #[derive(Default)]
 pub(super) struct Span {
     earliest: Option<Tick>,
-    shortest: Option<Duration>,
-    longest: Duration,
+    shortest: Option<Millis>,
+    longest: Millis,
 }
 
 impl Span {
     pub(super) fn see(&mut self, set_at: Tick, deadline: Tick) {
-        let ttl = deadline.saturating_since(set_at);
+        let ttl = deadline.since(set_at);
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         self.shortest = Some(self.shortest.map_or(ttl, |shortest| shortest.min(ttl)));
         self.longest = self.longest.max(ttl);
@@ -228,10 +228,10 @@ impl Span {
 
     /// The earliest deadline that may come out of order: none if all records have the time to live `ttl`, which
     /// those set from `now` on have as well.
-    pub(super) fn floor(&self, now: Tick, ttl: Duration) -> Option<Tick> {
+    pub(super) fn floor(&self, now: Tick, ttl: Millis) -> Option<Tick> {
         let shortest = self.shortest?;
         let in_order = shortest == ttl && self.longest == ttl;
-        (!in_order).then(|| self.earliest.map_or(Tick::MAX, |earliest| earliest.min(now.saturating_add(ttl))))
+        (!in_order).then(|| self.earliest.map_or(Tick::MAX, |earliest| earliest.min(now.after(ttl))))
     }
 }
 

@@ -1,10 +1,9 @@
 //! A record as it stands in the table: the route, and the few words that change without rewriting it.
 
 use crate::{
-    clock::Tick,
+    clock::{Millis, Tick},
     sync::{AtomicU64, Ordering},
 };
-use std::time::Duration;
 
 const DOOMED: u64 = 1;
 const VERSION_BITS: u32 = 19;
@@ -126,10 +125,11 @@ impl<R> Record<R> {
     ///
     /// `now` is not before the record's last set as the caller has seen it; after a failed try the clock is asked
     /// again. So a set that was slow does not move the deadline of a later one back.
+    #[inline]
     pub(super) fn renew(
         &self,
         mut now: Tick,
-        ttl: Duration,
+        ttl: Millis,
         draw: impl Fn() -> u64,
         clock: impl Fn() -> Tick,
     ) -> bool {
@@ -139,7 +139,7 @@ impl<R> Record<R> {
             // Relaxed: published by the Release below.
             self.stamp.store(stamp, Ordering::Relaxed);
             self.set_at.store(now.as_millis(), Ordering::Relaxed);
-            match self.exchange(life, Life::new(now.saturating_add(ttl), stamp)) {
+            match self.exchange(life, Life::new(now.after(ttl), stamp)) {
                 Ok(()) => return true,
                 Err(actual) => (life, now) = (actual, clock()),
             }

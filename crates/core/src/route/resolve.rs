@@ -61,8 +61,20 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
                 }
                 Ok(self.answer(&entry.value().route, Source::Exact, false, None))
             }
+            None if self.mode == Mode::Peek => match self.peek_room(now) {
+                Some(route) => Ok(self.answer(route, Source::Room, false, Some(Reason::ThreadMiss))),
+                None => self.resolve_slowly(now, true),
+            },
             _ => self.resolve_slowly(now, met.is_none()),
         }
+    }
+
+    /// The route of the room's record, if that is another one than the key's own and fresh.
+    #[inline]
+    fn peek_room(&self, now: Tick) -> Option<&'a R> {
+        let room = self.inner.partition_for(self.key.hashes().room).available(self.guard).ok()?;
+        let (entry, life) = room.meet(&Asked::Room(self.key), self.guard)?;
+        (life.is_fresh(now) && !self.key.is_room_scope()).then_some(&entry.value().route)
     }
 
     /// The key has no record, if that is known already, or none that is fresh; or its partition is unavailable.

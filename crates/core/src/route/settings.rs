@@ -1,13 +1,13 @@
 //! What can be changed while a table runs.
 
 use super::{RouteTable, builder, destination::Destination};
-use crate::{error::SettingError, raw::pin};
+use crate::{clock::Millis, error::SettingError, raw::pin};
 use std::time::Duration;
 
 impl<R: Destination> RouteTable<R> {
     /// The default time to live.
     pub fn ttl(&self) -> Duration {
-        self.inner.shared.ttl()
+        self.inner.shared.ttl().into()
     }
 
     /// Changes the default time to live, for what is set from now on.
@@ -16,6 +16,7 @@ impl<R: Destination> RouteTable<R> {
     /// It is zero; nothing was changed.
     pub fn set_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
         builder::positive_span("ttl", ttl)?;
+        let ttl = Millis::from(ttl);
         let (shared, before) = (&self.inner.shared, self.inner.shared.ttl());
         // Before the change: nothing that is set by the new one expires before this and the shorter of the two.
         let now = shared.now();

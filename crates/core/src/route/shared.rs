@@ -1,7 +1,7 @@
 //! What all partitions of a table share: its name, its clock, what can be changed while it runs, who is told.
 
 use crate::{
-    clock::{TableClock, Tick},
+    clock::{Millis, TableClock, Tick},
     event::{Event, Observers, RouteEvent, What},
     key::KeyRef,
     pruner::Signal,
@@ -48,13 +48,13 @@ impl Shared {
         self.clock.now().min(Tick::LAST_NOW)
     }
 
-    pub(super) fn ttl(&self) -> Duration {
-        Duration::from_millis(self.ttl.load(Ordering::Relaxed))
+    #[inline]
+    pub(super) fn ttl(&self) -> Millis {
+        Millis(self.ttl.load(Ordering::Relaxed))
     }
 
-    /// A part of a millisecond counts as a whole one.
-    pub(super) fn set_ttl(&self, ttl: Duration) {
-        self.ttl.store(millis(ttl), Ordering::Relaxed);
+    pub(super) fn set_ttl(&self, ttl: Millis) {
+        self.ttl.store(ttl.0, Ordering::Relaxed);
     }
 
     pub(super) fn bound(&self) -> usize {
@@ -72,7 +72,7 @@ impl Shared {
     }
 
     pub(super) fn set_interval(&self, interval: Duration) {
-        self.interval.store(millis(interval), Ordering::Relaxed);
+        self.interval.store(Millis::from(interval).0, Ordering::Relaxed);
     }
 
     /// Whether there is anybody to be told.
@@ -95,9 +95,4 @@ impl Shared {
             self.observers.emit(&Event { table: &self.name, at, what });
         }
     }
-}
-
-/// Whole milliseconds, at least those of the span and at most those of a tick.
-fn millis(span: Duration) -> u64 {
-    Tick::ZERO.saturating_add(span).as_millis()
 }

@@ -8,13 +8,12 @@ use super::{
     record::{Life, Record},
 };
 use crate::{
-    clock::Tick,
+    clock::{Millis, Tick},
     event::RouteEvent,
     key::{AsKey, SessionKey},
     raw::{Cursor, DropPanics, Entry, Fresh, Guard, Occupied, Query, Table},
     sync::{AtomicBool, AtomicUsize, Ordering},
 };
-use std::time::Duration;
 
 pub(super) type Held<'g, R> = Entry<'g, SessionKey, Record<R>>;
 
@@ -158,7 +157,30 @@ impl<R: Destination> Store<R> {
     }
 
     /// Stores or replaces.
-    pub(super) fn set<Q: AsKey>(&self, key: &Q, route: R, ttl: Duration, call: &Call<'_>) {
+    #[inline]
+    pub(super) fn set<Q: AsKey>(&self, key: &Q, route: R, ttl: Millis, call: &Call<'_>) {
+        if let Some(entry) = self.table.get(&Asked::Exact(key), call.guard)
+            && self.set_again(entry, &route, ttl, call)
+        {
+            self.done(key, ttl, call);
+        } else {
+            self.set_anew(key, route, ttl, call);
+        }
+    }
+
+    /// The commonest set: the route that is stored already. Moves its deadline and makes it the youngest, unless it is
+    /// another one or the record is doomed.
+    #[inline]
+    fn set_again(&self, entry: Held<'_, R>, route: &R, ttl: Millis, call: &Call<'_>) -> bool {
+        let record = entry.value();
+        // A set that was slow to come here does not move the deadline of a later one back.
+        let now = call.now.max(record.set_at());
+        record.route == *route && record.renew(now, ttl, || self.order.draw(), || call.shared.now())
+    }
+
+    /// A new record, or another route in the place of what is there.
+    #[inline(never)]
+    fn set_anew<Q: AsKey>(&self, key: &Q, route: R, ttl: Millis, call: &Call<'_>) {
         let mut unstored = Unstored::Route(route);
         let left = loop {
             let put = match self.table.get(&Asked::Exact(key), call.guard) {
@@ -176,10 +198,11 @@ impl<R: Destination> Store<R> {
     }
 
     /// A set has taken effect. Remembers a deadline that may come out of set order, counts and tells.
-    fn done<Q: AsKey>(&self, key: &Q, ttl: Duration, call: &Call<'_>) {
+    #[inline]
+    fn done<Q: AsKey>(&self, key: &Q, ttl: Millis, call: &Call<'_>) {
         let usual = call.shared.ttl();
         if ttl != usual {
-            self.order.floor().lower(call.now.saturating_add(ttl.min(usual)));
+            self.order.floor().lower(call.now.after(ttl.min(usual)));
         }
         call.count(Count::Set);
         call.shared.tell(call.now, call.partition, RouteEvent::Set, || key.key_ref());
@@ -190,17 +213,13 @@ impl<R: Destination> Store<R> {
         entry: Held<'_, R>,
         key: &Q,
         unstored: Unstored<R>,
-        ttl: Duration,
+        ttl: Millis,
         call: &Call<'_>,
     ) -> Put<R> {
-        let record = entry.value();
-        // A set that was slow to come here does not move the deadline of a later one back.
-        let now = call.now.max(record.set_at());
-        if record.route == *unstored.route()
-            && record.renew(now, ttl, || self.order.draw(), || call.shared.now())
-        {
+        if self.set_again(entry, unstored.route(), ttl, call) {
             return Put::Done(Some(unstored));
         }
+        let now = call.now.max(entry.value().set_at());
         // Another route; or a doomed record, whose place goes to this one.
         let fresh = unstored.into_fresh(key, now, ttl, self.order.draw());
         match entry.replace(fresh) {
@@ -212,7 +231,7 @@ impl<R: Destination> Store<R> {
         }
     }
 
-    fn set_absent<Q: AsKey>(&self, key: &Q, unstored: Unstored<R>, ttl: Duration, call: &Call<'_>) -> Put<R> {
+    fn set_absent<Q: AsKey>(&self, key: &Q, unstored: Unstored<R>, ttl: Millis, call: &Call<'_>) -> Put<R> {
         let Some(place) = self.reserve(call) else {
             // As if stored, and evicted at once by the sets under way that hold all the places.
             call.count(Count::Evicted);
@@ -264,12 +283,12 @@ impl<R: Destination> Store<R> {
     }
 
     /// Moves the deadline of a fresh record.
-    pub(super) fn touch<'g, Q: AsKey>(&'g self, key: &Q, ttl: Duration, call: &Call<'g>) -> Found<'g, R> {
+    pub(super) fn touch<'g, Q: AsKey>(&'g self, key: &Q, ttl: Millis, call: &Call<'g>) -> Found<'g, R> {
         loop {
             match self.get(&Asked::Exact(key), call) {
                 Found::Fresh(entry, life) => {
                     let record = entry.value();
-                    let deadline = call.now.max(record.set_at()).saturating_add(ttl);
+                    let deadline = call.now.max(record.set_at()).after(ttl);
                     if record.touch(life, deadline).is_ok() {
                         // Records set after this one may expire from its old deadline on, and before its new one.
                         if deadline != life.deadline() {
@@ -323,8 +342,8 @@ impl<R: Destination> Store<R> {
     }
 
     /// The default time to live is about to change: deadlines may come out of set order from now on.
-    pub(super) fn ttl_changes(&self, shortest: Duration, now: Tick) {
-        self.order.floor().lower(now.saturating_add(shortest));
+    pub(super) fn ttl_changes(&self, shortest: Millis, now: Tick) {
+        self.order.floor().lower(now.after(shortest));
     }
 }
 
@@ -354,10 +373,10 @@ impl<R: Destination> Unstored<R> {
         self,
         key: &Q,
         now: Tick,
-        ttl: Duration,
+        ttl: Millis,
         stamp: u64,
     ) -> Fresh<SessionKey, Record<R>> {
-        let deadline = now.saturating_add(ttl);
+        let deadline = now.after(ttl);
         match self {
             Self::Route(route) => {
                 let record = Record::new(route, now, deadline, stamp);

@@ -1,10 +1,10 @@
 use super::{Life, Record, VERSION_MASK};
 use crate::{
-    clock::Tick,
+    clock::{Millis, Tick},
     sync::{Arc, model, thread},
 };
 
-const MS_10: std::time::Duration = std::time::Duration::from_millis(10);
+const MS_10: Millis = Millis(10);
 
 fn at(millis: u64) -> Tick {
     Tick::from_millis(millis)
