@@ -42,7 +42,10 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         let (mut cur, own) = if link.is_ready() { (link, Some(mask)) } else { (self.first_link(hash), None) };
         loop {
             if cur.is_sentinel() {
-                cur = self.beyond(cur, hash, own)?;
+                if self.ends_run(cur, own) {
+                    return None;
+                }
+                cur = self.beyond(cur, hash)?;
                 continue;
             }
             // SAFETY: invariants 1 and 5: reached under the guard, and no sentinel, so a node.
@@ -74,7 +77,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             let mut cur = settle(start.bucket);
             loop {
                 if cur.is_sentinel() {
-                    if self.beyond(cur, hash, start.own).is_none() {
+                    if self.ends_run(cur, start.own) || self.beyond(cur, hash).is_none() {
                         return Position { prev, cur, found: None };
                     }
                     // SAFETY: invariant 1: a sentinel that is not the end (`beyond` has seen to that) is a bucket of
@@ -139,19 +142,24 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         self.start(hash).bucket.next.load(Ordering::Acquire).settled()
     }
 
-    /// What follows a sentinel, if the walk for `hash` goes on behind it.
-    fn beyond(&self, sentinel: Link, hash: u64, own: Option<usize>) -> Option<Link> {
+    /// Whether nothing of the bucket's run comes behind this sentinel, for a walk that began at the bucket that `own`
+    /// chose.
+    #[inline]
+    fn ends_run(&self, sentinel: Link, own: Option<usize>) -> bool {
         // Acquire: pairs with the Release in `grow`. Sentinels inside the own bucket's run are put there after the
         // mask has grown, and this thread has just read one's link with Acquire: if the mask is still the same, this
         // one ends the run.
-        if sentinel.is_end() || own == Some(self.mask.load(Ordering::Acquire)) {
-            return None;
-        }
+        sentinel.is_end() || own == Some(self.mask.load(Ordering::Acquire))
+    }
+
+    /// What follows a sentinel that is not the end, if the walk for `hash` goes on behind it.
+    #[cold]
+    fn beyond(&self, sentinel: Link, hash: u64) -> Option<Link> {
         let bucket = sentinel.pointee::<Bucket>();
         if precedes(hash, self.buckets.index_of(bucket) as u64) {
             return None;
         }
-        // SAFETY: invariant 1: not the end, so a bucket of this table.
+        // SAFETY: invariant 1: not the end, as the caller has seen, so a bucket of this table.
         let bucket = unsafe { &*bucket };
         // Acquire: pairs with the Release of the exchange that put the successor there.
         Some(bucket.next.load(Ordering::Acquire).settled())
