@@ -34,6 +34,16 @@ pub(crate) enum Next {
     In(Duration),
 }
 
+impl Next {
+    /// The sooner of two.
+    pub(crate) fn sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::In(a), Self::In(b)) => Self::In(a.min(b)),
+            _ => Self::More,
+        }
+    }
+}
+
 /// A handle on a background thread that serves one table, or several that share it.
 ///
 /// The thread prunes what has expired, frees what was removed, replaces unavailable partitions and frees the sessions
@@ -209,10 +219,7 @@ impl Shared {
             if self.stopped() {
                 break;
             }
-            next = match (next, self.step(&*table)) {
-                (Next::In(a), Next::In(b)) => Next::In(a.min(b)),
-                _ => Next::More,
-            };
+            next = next.sooner(self.step(&*table));
         }
         next
     }

@@ -39,14 +39,18 @@ mod growth;
 mod link;
 mod list;
 mod node;
+mod once;
 mod reclaim;
+mod roll;
 mod stack;
 mod table;
 
 pub(crate) use cell::{Cell, Slot};
 pub(crate) use cursor::Cursor;
 pub(crate) use node::Fresh;
+pub(crate) use once::Once;
 pub(crate) use reclaim::{DropPanics, advance};
 pub use reclaim::{Guard, pin};
+pub(crate) use roll::Roll;
 pub(crate) use stack::{Stack, Taken};
 pub(crate) use table::{Entry, Occupied, Query, Table};

@@ -5,9 +5,10 @@ use crate::{
     clock::Tick,
     event::EndCause,
     owner::OwnerRef,
+    raw::Once,
     sync::{AtomicUsize, Ordering},
 };
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// One version of a session. A change makes a new one and replaces the old by it; a version never changes, but for the
 /// verdict on a hand-over under way.
@@ -15,6 +16,8 @@ pub(super) struct Cell<P> {
     pub(super) holder: Holder,
     pub(super) status: Status,
     pub(super) connected: Option<Moment>,
+    /// How many versions of the session came before.
+    pub(super) version: u64,
     pub(super) life: Arc<Life>,
     pub(super) payload: P,
 }
@@ -26,8 +29,19 @@ pub(super) struct Life {
     pub(super) created: Moment,
     /// When it goes if it has no owner.
     pub(super) deadline: Tick,
-    /// Written once, by the one who removed it from the table. Nobody waits for it to be written.
-    pub(super) end: OnceLock<EndCause>,
+    /// Why it is gone. Written once: before it is taken out of the table by whoever has seen it dead, and after that by
+    /// who deletes it.
+    pub(super) end: Once<EndCause>,
+}
+
+impl Life {
+    /// Why it is gone, for who has seen that it is not in the table any more.
+    ///
+    /// Whoever takes out what is dead has written down why before. So if nothing is written, it was deleted, and who has
+    /// deleted it has not come to say so; then this says it, so that all are told the same.
+    pub(super) fn ended(&self) -> &EndCause {
+        self.end.get().unwrap_or_else(|| self.end.get_or_set(EndCause::Deleted))
+    }
 }
 
 /// Who holds a session.

@@ -298,7 +298,7 @@ fn replace<P: Payload>(
     holder: Holder,
     payload: P,
 ) -> Option<Entry<'_, Code, Cell<P>>> {
-    let life = Arc::clone(&entry.value().life);
-    let cell = Cell { holder, status, connected, life, payload };
+    let (life, version) = (Arc::clone(&entry.value().life), entry.value().version + 1);
+    let cell = Cell { holder, status, connected, version, life, payload };
     entry.replace(Fresh::new(entry.hash(), entry.key().clone(), cell)).ok()
 }

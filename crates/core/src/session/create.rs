@@ -11,13 +11,10 @@ use crate::{
     error::{CreateError, CreateErrorKind},
     event::{EndCause, SessionEvent},
     owner::OwnerRef,
-    raw::{Entry, Fresh, Guard, Occupied, pin},
+    raw::{Entry, Fresh, Guard, Occupied, Once, pin},
     sync::Ordering,
 };
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// So many codes are drawn before giving up. With a million sessions the chance of one draw being taken is one in a
 /// million; so many in a row mean that the source is broken.
@@ -152,7 +149,8 @@ impl<P: Payload> Inner<P> {
             holder: owner.cloned().map_or(Holder::Nobody, Holder::Owner),
             status: Status::Pending,
             connected: None,
-            life: Arc::new(Life { id, created, deadline, end: OnceLock::new() }),
+            version: 0,
+            life: Arc::new(Life { id, created, deadline, end: Once::new() }),
             payload,
         }
     }
@@ -179,14 +177,18 @@ impl<P: Payload> Inner<P> {
                     self.end(leftover, leftover.value().cause(standing), guard);
                 }
                 // It brings its place along.
-                Some((leftover, standing)) => match leftover.replace(fresh) {
-                    Ok(entry) => {
-                        with_owner.map(Place::keep);
-                        self.close(leftover, leftover.value().cause(standing), guard);
-                        return Ok(entry);
+                Some((leftover, standing)) => {
+                    // Before the replacement: see `Life::end`. What `look` has found dead is so for good.
+                    leftover.value().life.end.get_or_set(leftover.value().cause(standing));
+                    match leftover.replace(fresh) {
+                        Ok(entry) => {
+                            with_owner.map(Place::keep);
+                            self.close(leftover, guard);
+                            return Ok(entry);
+                        }
+                        Err(back) => fresh = back,
                     }
-                    Err(back) => fresh = back,
-                },
+                }
                 None => {
                     in_map = in_map.or_else(|| self.reserve_place());
                     let Some(place) = &mut in_map else {
@@ -244,8 +246,7 @@ impl<P: Payload> Inner<P> {
         if self.table.with_hash(created.hash(), guard).any(|entry| entry.value().life.id == life.id) {
             return false;
         }
-        // None: it was removed, and the one who has removed it is about to write down why.
-        life.end.get().is_none_or(|cause| matches!(cause, EndCause::OwnerDied(_)))
+        matches!(life.ended(), EndCause::OwnerDied(_))
     }
 
     /// A session without owner, which is in the table already, ends at this tick.

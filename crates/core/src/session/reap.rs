@@ -6,7 +6,7 @@ use crate::{
     owner::{Home, OwnerRef},
     pruner::{Maintain, Next},
     raw::{Entry, Guard, pin},
-    sync::Ordering,
+    sync::{Ordering, fence},
 };
 use std::{cell, time::Duration};
 
@@ -42,8 +42,9 @@ impl<P: Payload> SessionMap<P> {
     pub fn delete(&self, code: &str) -> bool {
         let guard = pin();
         while let Some(entry) = self.inner.visible(Asked::new(code), &guard) {
-            if self.inner.end(entry, EndCause::Deleted, &guard) {
-                return true;
+            if let Some(cause) = self.inner.take_out(entry, &guard) {
+                // Its owner may have died, and somebody have seen that, before this call came to remove it.
+                return *cause == EndCause::Deleted;
             }
         }
         false
@@ -89,32 +90,44 @@ impl<P: Payload> SessionMap<P> {
 }
 
 impl<P: Payload> Inner<P> {
-    /// Removes a session. True if this call did.
+    /// Removes a session that was seen dead, for this cause. True if this call did.
     pub(super) fn end(&self, entry: Entry<'_, Code, Cell<P>>, cause: EndCause, guard: &Guard) -> bool {
-        if !entry.remove() {
+        // SeqCst: as in `look`: only what is still in its place after this is dead for good, and no older version of a
+        // session that was handed over.
+        fence(Ordering::SeqCst);
+        if !entry.is_current() {
             return false;
         }
+        // Before the removal: see `Life::end`.
+        entry.value().life.end.get_or_set(cause);
+        self.take_out(entry, guard).is_some()
+    }
+
+    /// Removes a session, dead or deleted by this call. If this call did, the cause that everybody is told.
+    fn take_out<'g>(&self, entry: Entry<'g, Code, Cell<P>>, guard: &Guard) -> Option<&'g EndCause> {
+        if !entry.remove() {
+            return None;
+        }
         self.release_place();
-        self.close(entry, cause, guard);
-        true
+        Some(self.close(entry, guard))
     }
 
     /// A session was removed, or another has taken its place in the table: what its winner has to do.
-    pub(super) fn close(&self, entry: Entry<'_, Code, Cell<P>>, cause: EndCause, guard: &Guard) {
+    pub(super) fn close<'g>(&self, entry: Entry<'g, Code, Cell<P>>, guard: &Guard) -> &'g EndCause {
+        let cell = entry.value();
+        let cause = cell.life.ended();
         self.count(match cause {
             EndCause::Deleted => Count::Deleted,
             EndCause::OwnerDied(_) => Count::OwnerDied,
             EndCause::Expired => Count::Expired,
         });
-        let cell = entry.value();
         if let Some(owner) = cell.settled_holder() {
             owner.core().release_place();
             self.tidy(owner, guard);
         }
-        // The winner is one, so it is the only one that writes, and waits for nobody. Before the waiters are woken.
-        let _ = cell.life.end.set(cause.clone());
         self.signal.wake();
-        self.tell(entry, guard, || SessionEvent::Ended(cause));
+        self.tell(entry, guard, || SessionEvent::Ended(cause.clone()));
+        cause
     }
 
     /// Forgets some hints that lead nowhere, if they are many: so that what was deleted leaves no trace in its owner.
@@ -232,13 +245,12 @@ impl<P: Payload> Maintain for Inner<P> {
     fn maintain(&self) -> Next {
         let (_, more) = self.bury_some(ENTRIES);
         self.table.maintain();
-        self.bells.maintain();
+        let waste = self.bells.maintain() || self.table.garbage() > 0;
         if more {
             return Next::More;
         }
-        match self.sweep_step() {
-            Next::In(wait) if self.table.garbage() > 0 => Next::In(wait.min(WASTE_REMAINS)),
-            next => next,
-        }
+        let waste = Next::In(if waste { WASTE_REMAINS } else { Duration::MAX });
+        let rounds = self.make_rounds().unwrap_or(waste);
+        self.sweep_step().sooner(rounds).sooner(waste)
     }
 }

@@ -20,9 +20,11 @@ use std::{
 };
 
 mod bells;
+mod rounds;
 
 pub(super) use bells::Bells;
 use bells::Seat;
+pub(super) use rounds::Sight;
 
 /// Waiting has ended without what was waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +69,6 @@ impl Error for WaitError {}
 enum Seen<'g, P> {
     There(View<'g, P>),
     Gone(EndCause),
-    /// It was taken from the table, and why is about to be written down, after which the bell is rung.
-    Going,
     Never,
 }
 
@@ -109,10 +109,11 @@ impl<P: Payload> Watch<P> {
                 if standing == Standing::Visible {
                     Seen::There(View { code: entry.key(), cell: entry.value() })
                 } else {
-                    Seen::Gone(entry.value().cause(standing))
+                    // It stands in the table dead: whoever takes it out says the same.
+                    Seen::Gone(life.end.get_or_set(entry.value().cause(standing)).clone())
                 }
             }
-            _ => life.end.get().cloned().map_or(Seen::Going, Seen::Gone),
+            _ => Seen::Gone(life.ended().clone()),
         }
     }
 }
@@ -137,7 +138,7 @@ impl<P: Payload, F: FnMut(&View<'_, P>) -> bool> Future for Until<P, F> {
         let code = watch.seat.code.clone();
         match watch.look(context.waker(), &guard) {
             Seen::There(view) if condition(&view) => Poll::Ready(Ok(view.cell.session(view.code))),
-            Seen::There(_) | Seen::Going => Poll::Pending,
+            Seen::There(_) => Poll::Pending,
             Seen::Gone(cause) => Poll::Ready(Err(WaitError::Ended { code, cause })),
             Seen::Never => Poll::Ready(Err(WaitError::NotFound { code })),
         }
@@ -166,7 +167,7 @@ impl<P: Payload> Future for Gone<P> {
         let guard = pin();
         let not_found = self.watch.seat.not_found();
         match self.watch.look(context.waker(), &guard) {
-            Seen::There(_) | Seen::Going => Poll::Pending,
+            Seen::There(_) => Poll::Pending,
             Seen::Gone(cause) => Poll::Ready(Ok(cause)),
             Seen::Never => Poll::Ready(Err(not_found)),
         }
@@ -197,8 +198,9 @@ impl<P: Payload> Future for Appears<P> {
 
 /// Waiting, in two forms: a future that any runtime can poll, and a call that blocks the thread up to a time limit.
 ///
-/// No thread or task is kept for a waiter, and no operation of the map waits for one. A session that expires without
-/// anybody noticing is noticed by the background thread, about a second later.
+/// No thread or task is kept for a waiter, and no operation of the map waits for one. A waiter is woken before the call
+/// returns that has changed the session. What nobody is there to tell of, the background thread notices about a second
+/// later: that a session has expired, or that the thread that has changed it was stopped for ever before it told.
 impl<P: Payload> SessionMap<P> {
     /// A future that is ready once the session under this code meets the condition.
     ///
@@ -280,6 +282,15 @@ impl<P: Payload> SessionMap<P> {
     /// ```
     pub fn wait_gone(&self, code: &str, limit: Duration) -> Result<EndCause, WaitError> {
         block_on(self.gone(code), limit).unwrap_or_else(|| Err(timed_out(code, limit)))
+    }
+}
+
+impl<P: Payload> super::Inner<P> {
+    /// What the session under a code is like; none if there is none to be seen.
+    fn sight(&self, asked: super::Asked<'_>, guard: &Guard) -> Option<Sight> {
+        let cell = self.visible(asked, guard)?.value();
+        let owner = cell.held_by().map_or(0, |owner| owner.incarnation().get());
+        Some(Sight { id: cell.life.id, version: cell.version, owner })
     }
 }
 

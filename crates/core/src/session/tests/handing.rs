@@ -54,6 +54,7 @@ fn stopped_in_the_middle<P: Payload>(map: &SessionMap<P>, code: &str, to: &Owner
         holder: Holder::Moving(Arc::clone(&moving)),
         status: cell.status,
         connected: cell.connected,
+        version: cell.version + 1,
         life: Arc::clone(&cell.life),
         payload: cell.payload.clone(),
     };

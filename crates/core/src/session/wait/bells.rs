@@ -11,15 +11,21 @@
 //! | fence | fence |
 //! | looks at the session | looks for the bell |
 //!
-//! Both fences are `SeqCst`, so one comes first: either the waiter sees the change, or its bell is found. A bell is
-//! rung by removing it and waking all that is in it. A waiter may put its waker into a bell that is being removed; so
-//! it looks, after the same fence, whether the bell is still in its place, and whoever removes one fences before
-//! taking what is in it. Again one fence is first: the waiter takes a new bell, or its waker is found in the old one.
+//! Both fences are `SeqCst`, so one comes first: either the waiter sees the change, or its bell is found. A bell is rung
+//! by *closing* it, waking all that is in it, and only then taking it out of the table. Closing is one exchange of the
+//! very word by which wakers are put in: a waker is in before, and woken, or refused, and put into another bell.
+//!
+//! # Not even behind a thread that is stopped
+//! Who rings may be stopped at any point. A closed bell stays in its place, with all that is in it, until somebody has
+//! woken it all: whoever comes to it next, to ring it or to wait there, does what is left. Waking twice is harmless.
+//! And one who was stopped before it came to the bell at all, or came too late to a session's end, is found out by the
+//! background thread: a bell remembers what the session was like when the bell was put there, and one that has
+//! changed since is rung (`rounds.rs`).
 
-use super::WaitError;
+use super::{Sight, WaitError, rounds::Rounds};
 use crate::{
     panics::contain,
-    raw::{Entry, Fresh, Guard, Stack, Table, pin},
+    raw::{Entry, Fresh, Guard, Roll, Table, pin},
     session::{Asked, Code, Payload, SessionMap},
     sync::{AtomicBool, AtomicUsize, Ordering, fence},
 };
@@ -27,38 +33,69 @@ use std::{fmt, sync::Arc, task::Waker};
 
 /// The bells of a map.
 pub(in crate::session) struct Bells {
-    table: Table<Code, Bell>,
+    pub(super) table: Table<Code, Bell>,
     /// Those who wait, or may.
     waiting: AtomicUsize,
+    pub(super) rounds: Rounds,
 }
 
-struct Bell {
-    waiters: Stack<Arc<Waiter>>,
+pub(super) struct Bell {
+    waiters: Roll<Arc<Waiter>>,
     /// How many wakers were put in, and how many of those nobody needs any more.
     entered: AtomicUsize,
     left: AtomicUsize,
+    /// What the session was like a moment before the bell was put there.
+    seen: Option<Sight>,
 }
 
-struct Waiter {
-    waker: Waker,
-    /// Whether it was taken out of its bell to be woken.
+impl Bell {
+    /// Whether somebody is to be woken who has not been: the ringing was begun, or the session is no longer like that.
+    pub(super) fn is_due(&self, now: impl FnOnce() -> Option<Sight>) -> bool {
+        self.waiters.is_closed() || self.seen != now()
+    }
+}
+
+pub(super) struct Waiter {
+    /// None only while it is dropped.
+    waker: Option<Waker>,
+    /// Whether its bell has been closed, so that no later change will wake it.
     rung: AtomicBool,
+    /// Whether it has been woken since.
+    woken: AtomicBool,
 }
 
 impl Waiter {
-    fn ring(self: Arc<Self>) {
-        // Release: pairs with the Acquire in `Seat::sit`.
+    fn new(waker: &Waker) -> Self {
+        Self { waker: Some(waker.clone()), rung: AtomicBool::new(false), woken: AtomicBool::new(false) }
+    }
+
+    fn ring(&self) {
+        // Release: pairs with the Acquire in `Seat::sit`. Before the waker is called, so that who is woken sees it.
         self.rung.store(true, Ordering::Release);
-        // A waker is code of the user's runtime, and so is its destructor. Their panics are no reason to leave others
-        // asleep, or to unwind through whoever has changed the session.
-        let _ = contain(|| self.waker.wake_by_ref());
-        let _ = contain(|| drop(self));
+        // Acquire: pairs with the Release below: who sees that another has called the waker sees what that has done.
+        if self.woken.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(waker) = &self.waker {
+            // Code of the user's runtime. Its panic is no reason to leave others asleep, or to unwind through whoever
+            // has changed the session.
+            let _ = contain(|| waker.wake_by_ref());
+        }
+        // After the call: if this thread is stopped in it, another one calls again.
+        self.woken.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        // The destructor is the user's as well.
+        let _ = contain(|| drop(self.waker.take()));
     }
 }
 
 impl Bells {
     pub(in crate::session) fn new() -> Self {
-        Self { table: Table::new(), waiting: AtomicUsize::new(0) }
+        Self { table: Table::new(), waiting: AtomicUsize::new(0), rounds: Rounds::new() }
     }
 
     /// Wakes whoever waits for this code. To be called after the change.
@@ -66,8 +103,7 @@ impl Bells {
     pub(in crate::session) fn ring(&self, code: &Code, hash: u64, guard: &Guard) {
         // SeqCst: pairs with the fence in `enter`; see the module's table.
         fence(Ordering::SeqCst);
-        // Relaxed: ordered by the fence.
-        if self.waiting.load(Ordering::Relaxed) != 0 {
+        if self.is_awaited() {
             self.ring_for(code, hash, guard);
         }
     }
@@ -79,43 +115,47 @@ impl Bells {
         }
     }
 
-    /// Removes a bell and wakes all that is in it. If another has removed it, that one wakes them, after this call
-    /// began.
-    fn empty(bell: Entry<'_, Code, Bell>) {
-        if bell.remove() {
-            // SeqCst: pairs with the fence in `enter`; see the module's words.
-            fence(Ordering::SeqCst);
-            for waiter in bell.value().waiters.take_all() {
-                waiter.ring();
-            }
+    /// Wakes all that is in a bell, and takes it away.
+    pub(super) fn empty(bell: Entry<'_, Code, Bell>) {
+        for waiter in bell.value().waiters.close() {
+            waiter.ring();
         }
+        bell.remove();
     }
 
-    /// Puts a waker into the bell of this code. To be called before looking.
-    fn enter(&self, code: &Code, hash: u64, waker: &Waker, guard: &Guard) -> Arc<Waiter> {
+    /// Puts a waker into the bell of this code. To be called before looking. `sight` says what the session is like.
+    pub(super) fn enter(
+        &self,
+        code: &Code,
+        hash: u64,
+        waker: &Waker,
+        sight: impl Fn() -> Option<Sight>,
+        guard: &Guard,
+    ) -> Arc<Waiter> {
+        let waiter = Arc::new(Waiter::new(waker));
         loop {
             let bell = self.table.get(&Asked::of(code, hash), guard).unwrap_or_else(|| {
-                let bell =
-                    Bell { waiters: Stack::new(), entered: AtomicUsize::new(0), left: AtomicUsize::new(0) };
+                let (entered, left) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let bell = Bell { waiters: Roll::new(), entered, left, seen: sight() };
                 let inserted = self.table.insert(Fresh::new(hash, code.clone(), bell), guard);
                 inserted.unwrap_or_else(|occupied| occupied.existing)
             });
-            let waiter = Arc::new(Waiter { waker: waker.clone(), rung: AtomicBool::new(false) });
             // Relaxed: a count that only says when tidying pays.
             bell.value().entered.fetch_add(1, Ordering::Relaxed);
-            bell.value().waiters.push(Arc::clone(&waiter));
-            // SeqCst: pairs with the fences in `ring` and `empty`.
-            fence(Ordering::SeqCst);
-            if bell.is_current() {
+            if bell.value().waiters.push(Arc::clone(&waiter)).is_ok() {
+                // SeqCst: pairs with the fence in `ring`.
+                fence(Ordering::SeqCst);
                 return waiter;
             }
+            // Its ringing has begun. Nobody waits for who rings: this call sees to the rest.
+            Self::empty(bell);
         }
     }
 
     /// A waker is not needed any more. If that is true of half of those in the bell, the others are woken to make a
     /// new one.
     fn leave(&self, code: &Code, hash: u64, waiter: &Waiter) {
-        // Relaxed: if it was taken out, nothing is left behind.
+        // Relaxed: if its bell is closed, it goes with the bell.
         if waiter.rung.load(Ordering::Relaxed) {
             return;
         }
@@ -129,8 +169,16 @@ impl Bells {
         }
     }
 
-    pub(in crate::session) fn maintain(&self) {
+    /// Whether anybody waits, or may.
+    pub(super) fn is_awaited(&self) -> bool {
+        // Relaxed: who must not miss a waiter has fenced before.
+        self.waiting.load(Ordering::Relaxed) != 0
+    }
+
+    /// Drops bells that were rung; whether some are left.
+    pub(in crate::session) fn maintain(&self) -> bool {
         self.table.maintain();
+        self.table.garbage() > 0
     }
 
     #[cfg(all(test, not(tenure_loom)))]
@@ -155,7 +203,10 @@ pub(super) struct Seat<P: Payload> {
 impl<P: Payload> Seat<P> {
     pub(super) fn new(map: &SessionMap<P>, code: &str) -> Self {
         // Relaxed: comes before the fence in `enter`, as entering does.
-        map.inner.bells.waiting.fetch_add(1, Ordering::Relaxed);
+        if map.inner.bells.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
+            // The background thread makes its rounds from now on.
+            map.inner.signal.wake();
+        }
         Self { map: map.clone(), code: Code::new(code), hash: Asked::new(code).hash(), waiter: None }
     }
 
@@ -164,12 +215,14 @@ impl<P: Payload> Seat<P> {
         if let Some(waiter) = &self.waiter {
             // Acquire: pairs with the Release in `ring`.
             let rung = waiter.rung.load(Ordering::Acquire);
-            if !rung && waiter.waker.will_wake(waker) {
+            if !rung && waiter.waker.as_ref().is_some_and(|own| own.will_wake(waker)) {
                 return;
             }
         }
         self.stand_up();
-        self.waiter = Some(self.map.inner.bells.enter(&self.code, self.hash, waker, guard));
+        let inner = &self.map.inner;
+        let sight = || inner.sight(self.asked(), guard);
+        self.waiter = Some(inner.bells.enter(&self.code, self.hash, waker, sight, guard));
     }
 
     fn stand_up(&mut self) {

@@ -4,7 +4,7 @@ use crate::sync::{AtomicU64, model, thread};
 /// A waker that does nothing: what counts is whether it was called.
 fn enter(bells: &Bells, code: &Code) -> Arc<Waiter> {
     bells.waiting.fetch_add(1, Ordering::Relaxed);
-    bells.enter(code, 1, Waker::noop(), &pin())
+    bells.enter(code, 1, Waker::noop(), || None, &pin())
 }
 
 fn is_rung(waiter: &Waiter) -> bool {
@@ -38,6 +38,28 @@ fn loom_who_enters_a_bell_that_is_being_rung_is_rung_by_the_next() {
         let late = enter(&bells, &code);
         first.join().unwrap();
         assert!(is_rung(&early));
+        bells.ring(&code, 1, &pin());
+        assert!(is_rung(&late), "it would sleep for ever");
+    });
+}
+
+#[test]
+fn loom_who_comes_to_a_bell_whose_ringer_has_stopped_wakes_who_is_in_it() {
+    model(|| {
+        let bells = Arc::new(Bells::new());
+        let code = Code::new("A");
+        let waiter = enter(&bells, &code);
+        {
+            // As a ringer that is stopped before it has woken anybody.
+            let guard = pin();
+            let bell = bells.table.get(&Asked::of(&code, 1), &guard).unwrap();
+            assert_eq!(bell.value().waiters.close().count(), 1);
+        }
+        let other = Arc::clone(&bells);
+        let late = thread::spawn(move || enter(&other, &Code::new("A")));
+        bells.ring(&code, 1, &pin());
+        let late = late.join().unwrap();
+        assert!(is_rung(&waiter) && waiter.woken.load(Ordering::Acquire), "it would sleep for ever");
         bells.ring(&code, 1, &pin());
         assert!(is_rung(&late), "it would sleep for ever");
     });

@@ -1,0 +1,32 @@
+use super::Once;
+use crate::sync::{Arc, AtomicU64, Ordering, model, thread};
+
+#[test]
+fn the_first_value_stands() {
+    model(|| {
+        // One more thread, for loom wants two executions of anything.
+        let once = Arc::new(Once::new());
+        let other = Arc::clone(&once);
+        let reader = thread::spawn(move || other.get().copied());
+        assert_eq!(*once.get_or_set(1), 1);
+        assert_eq!(*once.get_or_set(2), 1);
+        assert!(matches!(reader.join().unwrap(), None | Some(1)));
+    });
+}
+
+#[test]
+fn loom_two_who_write_at_once_agree_and_see_what_came_before() {
+    model(|| {
+        let shared = Arc::new((Once::new(), AtomicU64::new(0)));
+        let other = Arc::clone(&shared);
+        let writer = thread::spawn(move || {
+            // As the content of the value, which lies where loom does not look.
+            other.1.store(7, Ordering::Relaxed);
+            *other.0.get_or_set(1)
+        });
+        let here = *shared.0.get_or_set(2);
+        assert!(here == 2 || shared.1.load(Ordering::Relaxed) == 7);
+        assert_eq!(writer.join().unwrap(), here);
+        assert_eq!(shared.0.get(), Some(&here));
+    });
+}
