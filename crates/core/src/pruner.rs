@@ -1,11 +1,11 @@
 //! The background thread: prunes, reclaims and repairs, for one table or for several, in steps of bounded work.
 
-use crate::panics::contain;
+use crate::{panics::contain, raw::Stack, sync};
 use std::{
     fmt, io,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering, fence},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle, Thread},
     time::Duration,
@@ -75,10 +75,11 @@ struct Worker {
 }
 
 struct Shared {
-    tables: Mutex<Vec<Weak<dyn Maintain>>>,
+    /// Tables that the thread has not taken over yet.
+    fresh: Stack<Weak<dyn Maintain>>,
     thread: OnceLock<Thread>,
     stop: AtomicBool,
-    asleep: AtomicBool,
+    asleep: Asleep,
     panics: AtomicU64,
 }
 
@@ -98,10 +99,10 @@ impl Pruner {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let shared = Arc::new(Shared {
-            tables: Mutex::new(Vec::new()),
+            fresh: Stack::new(),
             thread: OnceLock::new(),
             stop: AtomicBool::new(false),
-            asleep: AtomicBool::new(false),
+            asleep: Asleep(sync::AtomicUsize::new(0)),
             panics: AtomicU64::new(0),
         });
         let served = Arc::clone(&shared);
@@ -118,7 +119,7 @@ impl Pruner {
 
     /// Serves this table as well, until it is dropped.
     pub(crate) fn attach(&self, table: Weak<dyn Maintain>) {
-        lock(&self.worker.shared.tables).push(table);
+        self.worker.shared.fresh.push(table);
         self.signal().wake();
     }
 
@@ -137,7 +138,8 @@ impl Drop for Worker {
     fn drop(&mut self) {
         // Relaxed: the unpark below is what makes it seen.
         self.shared.stop.store(true, Ordering::Relaxed);
-        let thread = lock(&self.thread).take();
+        // Poisoned by nobody; and it guards a plain handle.
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             thread.thread().unpark();
             // The last handle may go on the thread itself, in a user's destructor that it runs: it ends by itself.
@@ -162,12 +164,7 @@ impl Signal {
     /// Call it after having left work: the thread does not sleep through it.
     pub(crate) fn wake(&self) {
         let Some(shared) = &self.0 else { return };
-        // SeqCst: pairs with the fence in `run`. Either this thread sees the other one asleep, or the other one's
-        // last round before sleeping sees the work.
-        fence(Ordering::SeqCst);
-        // Relaxed: ordered by the fence; the swap only keeps two wakers from both making the system call.
-        if shared.asleep.load(Ordering::Relaxed)
-            && shared.asleep.swap(false, Ordering::Relaxed)
+        if shared.asleep.rouse()
             && let Some(thread) = shared.thread.get()
         {
             thread.unpark();
@@ -181,25 +178,51 @@ impl fmt::Debug for Signal {
     }
 }
 
+/// Whether the thread sleeps, or is about to: then whoever leaves work wakes it. 0: it does not; else one more than
+/// the times it was to be woken since.
+struct Asleep(sync::AtomicUsize);
+
+impl Asleep {
+    /// Before a last look for work. What that look does not see was left by somebody who rouses this thread.
+    fn lie_down(&self) {
+        // Relaxed: ordered by the fence.
+        self.0.store(1, Ordering::Relaxed);
+        // SeqCst: pairs with the fence in `rouse`, one of the two comes first.
+        sync::fence(Ordering::SeqCst);
+    }
+
+    fn get_up(&self) {
+        // Relaxed: who still sees it asleep wakes it for nothing.
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// After work was left: whether the thread must be woken by this caller.
+    fn rouse(&self) -> bool {
+        // SeqCst: pairs with the fence in `lie_down`. Either this sees the thread asleep, or its last look comes after
+        // this and sees the work.
+        sync::fence(Ordering::SeqCst);
+        // Relaxed, both: ordered by the fence. Not all who see it asleep make the system call; but the second does,
+        // and the fourth, and so on, for the first may be stopped for ever before it comes to that.
+        self.0.load(Ordering::Relaxed) != 0 && self.0.fetch_add(1, Ordering::Relaxed).is_power_of_two()
+    }
+}
+
 impl Shared {
     fn run(&self) {
+        let mut tables = Vec::new();
         while !self.stopped() {
-            if self.round() == Next::More {
+            if self.round(&mut tables) == Next::More {
                 continue;
             }
             // Only `stop` ends it early.
             thread::park_timeout(REST);
-            // Relaxed: ordered by the fence.
-            self.asleep.store(true, Ordering::Relaxed);
-            // SeqCst: pairs with the fence in `Signal::wake`. Work that was left by somebody who still saw this
-            // thread awake is seen by the round below.
-            fence(Ordering::SeqCst);
-            if let Next::In(sleep) = self.round()
+            self.asleep.lie_down();
+            if let Next::In(sleep) = self.round(&mut tables)
                 && !self.stopped()
             {
                 thread::park_timeout(sleep.min(LONGEST_SLEEP));
             }
-            self.asleep.store(false, Ordering::Relaxed);
+            self.asleep.get_up();
         }
     }
 
@@ -208,12 +231,9 @@ impl Shared {
     }
 
     /// One step of every table.
-    fn round(&self) -> Next {
-        let tables = {
-            let mut tables = lock(&self.tables);
-            tables.retain(|table| table.strong_count() > 0);
-            tables.clone()
-        };
+    fn round(&self, tables: &mut Vec<Weak<dyn Maintain>>) -> Next {
+        tables.extend(self.fresh.take_all());
+        tables.retain(|table| table.strong_count() > 0);
         let mut next = Next::In(LONGEST_SLEEP);
         for table in tables.iter().filter_map(Weak::upgrade) {
             if self.stopped() {
@@ -233,10 +253,7 @@ impl Shared {
     }
 }
 
-/// A poisoned lock here guards a plain list: what a panicking thread left is whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
+#[cfg(test)]
+mod models;
 #[cfg(all(test, not(tenure_loom)))]
 mod tests;

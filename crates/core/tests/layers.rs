@@ -29,9 +29,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stripe", &[]),
     ("raw", &["sync", "panics", "stripe"]),
     ("stats", &["sync", "stripe"]),
-    ("event", &["clock", "key", "error", "panics"]),
+    ("event", &["sync", "clock", "key", "error", "panics", "raw"]),
     ("owner", &["sync", "clock", "error", "raw", "stats", "event"]),
-    ("pruner", &["sync", "clock", "panics"]),
+    ("pruner", &["sync", "clock", "panics", "raw"]),
     ("route", &["sync", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
     ("session", &["sync", "panics", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
 ];

@@ -1,14 +1,21 @@
 //! A bounded queue of events, for those who want them elsewhere.
+//!
+//! A table reports into it in the middle of an operation, so it must not wait for anybody: neither for a reader nor for
+//! another reporter that is stopped half-way. (In an array of slots, one that is stopped between taking its slot and
+//! filling it holds up all others.) Events are pushed onto a stack; a reader takes the whole stack, turns it round, and
+//! keeps what it does not hand out in a place from which the next reader takes it.
 
 use super::{Event, Observer, RouteEvent, SessionEvent, What};
-use crate::{clock::Tick, key::SessionKey};
-use crossbeam_queue::ArrayQueue;
+use crate::{
+    clock::Tick,
+    key::SessionKey,
+    raw::{Once, Slot, Stack},
+    sync::{AtomicUsize, Ordering},
+};
 use std::{
+    collections::VecDeque,
     fmt,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
 };
 
 /// An event that keeps: what [`EventQueue`] hands out.
@@ -73,7 +80,8 @@ pub enum Received {
 ///
 /// When it is full, a new event is dropped, counted, and announced by [`Received::Lagged`]; a table never waits for a
 /// reader. A clone is another handle to the same queue: give one to the builder and keep one. Several readers share
-/// the events between them.
+/// the events between them; where they read at the same moment, one of them may find nothing, or get a later event first.
+/// A reader that is stopped for ever in the middle of reading keeps the events that it has in its hands.
 ///
 /// ```
 /// use tenure_core::{EventQueue, OwnedWhat, Pairing, Received, SessionEvent, SessionMap};
@@ -97,27 +105,35 @@ pub struct EventQueue {
 }
 
 struct Shared {
-    events: ArrayQueue<OwnedEvent>,
+    capacity: usize,
+    /// Events in the queue, about to be, or in a reader's hands: so never too low.
+    held: AtomicUsize,
+    arrived: Stack<OwnedEvent>,
+    /// What was taken from there and not read yet, in order, while no reader has it.
+    taken: Slot<VecDeque<OwnedEvent>>,
     /// How many were offered; gives the sequence numbers.
     offered: AtomicU64,
     lost: AtomicU64,
     /// How many of the lost ones were announced.
     announced: AtomicU64,
     /// The name of the first table that reported, so that events share it.
-    table: OnceLock<Arc<str>>,
+    table: Once<Arc<str>>,
 }
 
 impl EventQueue {
-    /// A queue for `capacity` events; a capacity of 0 counts as 1. The room for them is allocated now.
+    /// A queue for `capacity` events; a capacity of 0 counts as 1. Room is allocated for each event as it comes.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
             shared: Arc::new(Shared {
-                events: ArrayQueue::new(capacity.max(1)),
+                capacity: capacity.max(1),
+                held: AtomicUsize::new(0),
+                arrived: Stack::new(),
+                taken: Slot::empty(),
                 offered: AtomicU64::new(0),
                 lost: AtomicU64::new(0),
                 announced: AtomicU64::new(0),
-                table: OnceLock::new(),
+                table: Once::new(),
             }),
         }
     }
@@ -133,7 +149,7 @@ impl EventQueue {
         if announced < lost {
             return Some(Received::Lagged(lost - announced));
         }
-        shared.events.pop().map(Received::Event)
+        shared.pop().map(Received::Event)
     }
 
     /// How many events were lost in all.
@@ -144,17 +160,53 @@ impl EventQueue {
 
     /// How many events wait to be read.
     pub fn len(&self) -> usize {
-        self.shared.events.len()
+        // Relaxed: a count, ordered with nothing.
+        self.shared.held.load(Ordering::Relaxed)
     }
 
     /// Whether no event waits to be read.
     pub fn is_empty(&self) -> bool {
-        self.shared.events.is_empty()
+        self.len() == 0
     }
 
     /// How many events it has room for.
     pub fn capacity(&self) -> usize {
-        self.shared.events.capacity()
+        self.shared.capacity
+    }
+}
+
+impl Shared {
+    /// Adds an event, if there is room.
+    fn push(&self, event: impl FnOnce() -> OwnedEvent) -> bool {
+        let more = |held: usize| (held < self.capacity).then_some(held + 1);
+        // Relaxed, both: the count alone decides, and it publishes nothing.
+        let room = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
+        if room {
+            self.arrived.push(event());
+        }
+        room
+    }
+
+    fn pop(&self) -> Option<OwnedEvent> {
+        let mut queue = self.taken.take().unwrap_or_default();
+        if queue.is_empty() {
+            queue.extend(self.arrived.take_all());
+            // The last one came out first.
+            queue.make_contiguous().reverse();
+        }
+        let event = queue.pop_front();
+        while !queue.is_empty() {
+            // Another reader has put its own there meanwhile: the two are joined.
+            let Some(other) = self.taken.put(queue) else { break };
+            queue = self.taken.take().unwrap_or_default();
+            queue.extend(*other);
+            queue.make_contiguous().sort_by_key(|event| event.sequence);
+        }
+        if event.is_some() {
+            // Relaxed: as in `push`.
+            self.held.fetch_sub(1, Ordering::Relaxed);
+        }
+        event
     }
 }
 
@@ -163,9 +215,12 @@ impl Observer for EventQueue {
         let shared = &*self.shared;
         // Relaxed: only the numbers matter, each is given once.
         let sequence = shared.offered.fetch_add(1, Ordering::Relaxed);
-        let first = shared.table.get_or_init(|| Arc::from(event.table));
-        let table = if **first == *event.table { Arc::clone(first) } else { Arc::from(event.table) };
-        if shared.events.push(OwnedEvent::new(event, table, sequence)).is_err() {
+        let stored = shared.push(|| {
+            let first = shared.table.get().unwrap_or_else(|| shared.table.get_or_set(Arc::from(event.table)));
+            let table = if **first == *event.table { Arc::clone(first) } else { Arc::from(event.table) };
+            OwnedEvent::new(event, table, sequence)
+        });
+        if !stored {
             // Relaxed: a count, ordered with nothing.
             shared.lost.fetch_add(1, Ordering::Relaxed);
         }

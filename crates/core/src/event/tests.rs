@@ -1,5 +1,5 @@
 use super::*;
-use crate::key::SessionKey;
+use crate::{key::SessionKey, sync::model};
 
 fn session(code: &str, kind: SessionEvent) -> Event<'_> {
     Event { table: "t", at: Tick::from_millis(7), what: What::Session { code, kind } }
@@ -9,6 +9,7 @@ fn bad(_: &Event<'_>) {
     panic!("a bad observer");
 }
 
+#[cfg(not(tenure_loom))]
 #[test]
 fn every_observer_is_told_in_order_and_a_panicking_one_stays_attached() {
     let queue = EventQueue::new(10);
@@ -36,6 +37,7 @@ fn what_an_observer_throws_may_panic_again_when_dropped() {
     assert_eq!(observers.panics(), 1);
 }
 
+#[cfg(not(tenure_loom))]
 #[test]
 fn a_full_queue_counts_what_it_loses_and_says_so_once() {
     let queue = EventQueue::new(2);
@@ -55,6 +57,7 @@ fn a_full_queue_counts_what_it_loses_and_says_so_once() {
     assert_eq!(queue.lost(), 2);
 }
 
+#[cfg(not(tenure_loom))]
 #[test]
 fn a_queue_without_room_has_room_for_one() {
     assert_eq!(EventQueue::new(0).capacity(), 1);
@@ -101,4 +104,50 @@ fn every_cause_reads_well() {
     for (cause, text) in cases {
         assert_eq!(cause.to_string(), text);
     }
+}
+
+#[test]
+fn loom_who_reports_and_who_reads_lose_nothing_and_keep_to_the_bound() {
+    model(|| {
+        let queue = EventQueue::new(2);
+        queue.observe(&session("a", SessionEvent::Created));
+        let other = queue.clone();
+        let reporter = crate::sync::thread::spawn(move || {
+            other.observe(&session("b", SessionEvent::Created));
+            other.observe(&session("c", SessionEvent::Created));
+        });
+        let mut read = Vec::new();
+        let mut read_one = || match queue.try_recv() {
+            Some(Received::Event(event)) => read.push(event.sequence),
+            Some(Received::Lagged(lost)) => assert_eq!(lost, 1),
+            None => {}
+        };
+        read_one();
+        reporter.join().unwrap();
+        (0..4).for_each(|_| read_one());
+        let all = if queue.lost() == 0 { vec![0, 1, 2] } else { vec![0, 1] };
+        assert_eq!(read, all, "{} lost", queue.lost());
+        assert!(queue.is_empty());
+    });
+}
+
+#[test]
+fn loom_two_who_read_share_what_is_there() {
+    model(|| {
+        let queue = EventQueue::new(4);
+        for code in ["a", "b", "c"] {
+            queue.observe(&session(code, SessionEvent::Created));
+        }
+        let other = queue.clone();
+        let read = |queue: &EventQueue| match queue.try_recv() {
+            Some(Received::Event(event)) => Some(event.sequence),
+            _ => None,
+        };
+        let reader = crate::sync::thread::spawn(move || read(&other));
+        let here = read(&queue);
+        let mut all: Vec<_> = here.into_iter().chain(reader.join().unwrap()).collect();
+        all.extend(std::iter::from_fn(|| read(&queue)));
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2]);
+    });
 }

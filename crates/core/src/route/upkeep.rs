@@ -4,12 +4,10 @@ use super::{destination::Destination, partition::Partition, shared::Shared};
 use crate::{
     clock::Tick,
     pruner::{Maintain, Next},
-    raw::Cursor,
+    raw::{Cursor, Slot},
+    sync::{AtomicU64, Ordering},
 };
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// How soon what a guard still sees is looked at again.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -20,22 +18,25 @@ const STEPS: usize = 16;
 pub(super) struct Inner<R: Destination> {
     pub(super) shared: Shared,
     pub(super) partitions: Box<[Partition<R>]>,
-    /// Where the periodic pass stands. Locked by nobody but those who do upkeep.
-    pass: Mutex<Pass>,
+    /// The tick at which the last periodic pass began. Who moves it on begins that pass.
+    began: AtomicU64,
+    /// The pass that is under way, while no thread has it in its hands. One that is never put back, by a thread that is
+    /// stopped, is made again when the next is due.
+    pass: Slot<Pass>,
 }
 
 /// The periodic pass over all partitions.
+#[derive(Default)]
 struct Pass {
-    began: Tick,
-    /// The partition that it has come to; none between two passes.
-    at: Option<usize>,
+    /// The partition that it has come to.
+    at: usize,
     cursor: Cursor,
 }
 
 impl<R: Destination> Inner<R> {
     pub(super) fn new(shared: Shared, partitions: usize) -> Self {
-        let pass = Mutex::new(Pass { began: shared.now(), at: None, cursor: Cursor::default() });
-        Self { shared, partitions: (0..partitions).map(Partition::new).collect(), pass }
+        let began = AtomicU64::new(shared.now().as_millis());
+        Self { shared, partitions: (0..partitions).map(Partition::new).collect(), began, pass: Slot::empty() }
     }
 
     /// The partition comes from the hash's high bits, the bucket in it from the low ones.
@@ -55,40 +56,52 @@ impl<R: Destination> Inner<R> {
         waiting > 0
     }
 
-    /// Does a bounded part of the periodic pass, if one is due. True if there is more to do at once.
-    fn pass(&self) -> bool {
-        let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.shared.now();
-        if pass.at.is_none() && now.saturating_since(pass.began) >= self.shared.interval() {
-            *pass = Pass { began: now, at: Some(0), cursor: Cursor::default() };
-        }
+    /// Does a bounded part of the periodic pass, if one is under way or due. In how long there is more to do.
+    fn pass(&self) -> Next {
+        let mut pass = match self.pass.take().map_or_else(|| self.begin_pass(), Ok) {
+            Ok(pass) => pass,
+            Err(wait) => return Next::In(wait),
+        };
         for _ in 0..STEPS {
-            let Some(partition) = pass.at.and_then(|at| self.partitions.get(at)) else {
-                pass.at = None;
-                return false;
-            };
+            let Some(partition) = self.partitions.get(pass.at) else { return self.begin_again() };
             // What is out of service has nothing to prune.
             if partition.prune_step(&self.shared, &mut pass.cursor, &mut 0).unwrap_or(true) {
-                pass.cursor = Cursor::default();
-                pass.at = pass.at.map(|at| at + 1);
+                *pass = Pass { at: pass.at + 1, cursor: Cursor::default() };
             }
         }
-        true
+        // Another one that was begun meanwhile is given up for this one.
+        self.pass.put(pass);
+        Next::More
     }
 
-    fn next_pass(&self) -> Duration {
-        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = self.shared.now().saturating_since(pass.began);
-        self.shared.interval().saturating_sub(since)
+    /// A new pass, if one is due, or in how long one will be.
+    fn begin_pass(&self) -> Result<Box<Pass>, Duration> {
+        let now = self.shared.now();
+        // Relaxed, both: the exchange only decides who begins.
+        let began = self.began.load(Ordering::Relaxed);
+        let wait = self.shared.interval().saturating_sub(now.saturating_since(Tick::from_millis(began)));
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        let mine = self.began.compare_exchange(began, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed);
+        mine.map(|_| Box::default()).map_err(|_| self.shared.interval())
+    }
+
+    /// A pass is complete: when the next is due.
+    fn begin_again(&self) -> Next {
+        match self.begin_pass() {
+            Ok(pass) => {
+                self.pass.put(pass);
+                Next::More
+            }
+            Err(wait) => Next::In(wait),
+        }
     }
 }
 
 impl<R: Destination> Maintain for Inner<R> {
     fn maintain(&self) -> Next {
-        let waiting = self.repair();
-        if self.pass() {
-            return Next::More;
-        }
-        Next::In(if waiting { AGAIN } else { self.next_pass() })
+        let waiting = Next::In(if self.repair() { AGAIN } else { Duration::MAX });
+        self.pass().sooner(waiting)
     }
 }
