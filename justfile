@@ -34,6 +34,10 @@ loom:
 asan:
     .ci/run asan
 
+# Stop a thread for good in the middle of an operation STOPS times, over all operations, and see the others finish
+stopped STOPS="1000" SEED="1":
+    cargo test --release -p tenure-proof --test stopped -- --stops {{ STOPS }} --seed {{ SEED }}
+
 # Memory under load: 10 million sets of one key, 10 million short-lived keys; prints the figures
 stress:
     cargo test --release -p tenure-core --test stress -- --ignored --nocapture

@@ -82,9 +82,14 @@ impl Arena {
 
     fn link(&self, grain: u32) -> Option<&AtomicU32> {
         let links = Self::reserve(&self.links, ARENA / GRAIN * size_of::<AtomicU32>());
+        if links.is_null() {
+            return None;
+        }
         #[expect(unsafe_code, reason = "an allocator's own table")]
         // SAFETY: the mapping has one zeroed word for each grain of the arena and is never taken away.
-        (!links.is_null()).then(|| unsafe { &*links.add(grain as usize) })
+        unsafe {
+            links.wrapping_add(grain as usize).as_ref()
+        }
     }
 
     /// Takes a free block of this size.

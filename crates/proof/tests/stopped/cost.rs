@@ -15,6 +15,7 @@ const TIMES: usize = 20_000;
 static HOLDER: AtomicI32 = AtomicI32::new(0);
 
 /// Measures and prints.
+#[expect(clippy::cast_precision_loss, reason = "bytes for each operation, for people")]
 pub(crate) fn report() {
     let routes = RouteTable::<Route>::default();
     let key = KeyRef::new("telegram", "bot_1", "chat_123", Some("t_9"));

@@ -46,21 +46,23 @@ pub(crate) fn thread_named(name: &str) -> Option<Tid> {
 /// Installs the handler.
 pub(crate) fn prepare() {
     #[expect(unsafe_code, reason = "a signal handler is installed by a system call")]
-    // SAFETY: `action` is a valid, zeroed `sigaction` with a handler of the signature that SA_SIGINFO asks for.
-    let installed = unsafe {
-        let mut action: libc::sigaction = mem::zeroed();
-        action.sa_sigaction = parked as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
-        libc::sigaction(libc::SIGUSR1, &raw const action, ptr::null_mut())
-    };
+    // SAFETY: all zero is a valid `sigaction`.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    action.sa_sigaction = parked as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+    #[expect(unsafe_code, reason = "a signal handler is installed by a system call")]
+    // SAFETY: `action` has a handler of the signature that SA_SIGINFO asks for.
+    let installed = unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, ptr::null_mut()) };
     assert_eq!(installed, 0, "no handler for SIGUSR1");
 }
 
 /// The handler: async-signal-safe, for it calls nothing but the kernel and touches nothing but atomics.
 #[expect(unsafe_code, reason = "a signal handler is given pointers, and keeps errno")]
 extern "C" fn parked(_signal: i32, _info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the address of this thread's errno, which the interrupted code may be about to read.
-    let errno = unsafe { *libc::__errno_location() };
+    // SAFETY: answers the address of this thread's errno, which the interrupted code may be about to read.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: that address.
+    let errno = unsafe { *place };
     let number = ASKED.load(Ordering::Acquire);
     AT.store(instruction(context), Ordering::Relaxed);
     // Release: `AT` comes before it; pairs with the Acquire in `Stopped::new`.
@@ -83,7 +85,7 @@ extern "C" fn parked(_signal: i32, _info: *mut libc::siginfo_t, context: *mut li
     }
     GONE.store(number, Ordering::Release);
     // SAFETY: as above.
-    unsafe { *libc::__errno_location() = errno };
+    unsafe { *place = errno };
 }
 
 /// Where the interrupted thread was, as far as this processor is known.
@@ -113,9 +115,10 @@ impl Stopped {
     /// Stops a thread. None if it was not there within the limit: it is gone.
     pub(crate) fn new(thread: Tid, limit: Duration) -> Option<Self> {
         let number = ASKED.fetch_add(1, Ordering::AcqRel) + 1;
+        let process = i32::try_from(std::process::id()).expect("process numbers fit");
         #[expect(unsafe_code, reason = "a system call")]
         // SAFETY: sends a signal, whose handler is installed, to a thread of this process.
-        let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGUSR1) };
+        let sent = unsafe { libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGUSR1) };
         let since = Instant::now();
         while sent == 0 && since.elapsed() < limit {
             if THERE.load(Ordering::Acquire) == number {

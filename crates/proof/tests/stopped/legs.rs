@@ -84,8 +84,7 @@ fn for_ever(stops: usize, seed: u64) {
     while tally.stops() < stops {
         let round = crew.round(&at_work, &mut dice, false, &mut tally).unwrap_or_else(|why| fail(&why));
         let Some(round) = round else { continue };
-        // Its place is taken by a new thread.
-        std::mem::forget(round.stopped);
+        // It is never released. Its place is taken by a new thread.
         let next = plan.workers + tally.stops() - 1;
         at_work.retain(|&index| index != round.victim);
         at_work.push(next);

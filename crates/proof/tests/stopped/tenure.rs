@@ -97,10 +97,10 @@ const ACTS: [(&str, Act); 33] = [
         done(partition.map(|partition| partition.prune()))
     }),
     ("len, stats", Tenure::sizes),
-    ("iter", Tenure::iter),
+    ("iter", Tenure::iterate),
     ("iter_room", |tenure, _, dice| {
         tenure.on_key(dice, |table, key| {
-            _ = table.iter_room(key, &pin()).map(|record| record.route().len()).sum::<usize>()
+            _ = table.iter_room(key, &pin()).map(|record| record.route().len()).sum::<usize>();
         })
     }),
     ("maintain", |tenure, _, _| done((tenure.routes.maintain(), tenure.sessions.maintain()))),
@@ -109,16 +109,16 @@ const ACTS: [(&str, Act); 33] = [
     ("create", Tenure::create),
     ("create without owner", Tenure::create_without_owner),
     ("create, new code", Tenure::create_with_new_code),
-    ("session get", |tenure, _, dice| done(tenure.sessions.get(&tenure.code(dice)))),
+    ("session get", |tenure, _, dice| done(tenure.sessions.get(&code(dice)))),
     ("session peek", |tenure, _, dice| {
-        done(tenure.sessions.peek(&tenure.code(dice), &pin()).map(|view| view.payload().changes))
+        done(tenure.sessions.peek(&code(dice), &pin()).map(|view| view.payload().changes))
     }),
     ("update", |tenure, _, dice| {
-        done(tenure.sessions.update(&tenure.code(dice), |edit| edit.payload_mut().changes += 1))
+        done(tenure.sessions.update(&code(dice), |edit| edit.payload_mut().changes += 1))
     }),
-    ("claim", |tenure, _, dice| done(tenure.sessions.claim(&tenure.code(dice)))),
-    ("delete", |tenure, _, dice| done(tenure.sessions.delete(&tenure.code(dice)))),
-    ("hand_over", |tenure, hand, dice| done(tenure.sessions.hand_over(&tenure.code(dice), &hand.owner))),
+    ("claim", |tenure, _, dice| done(tenure.sessions.claim(&code(dice)))),
+    ("delete", |tenure, _, dice| done(tenure.sessions.delete(&code(dice)))),
+    ("hand_over", |tenure, hand, dice| done(tenure.sessions.hand_over(&code(dice), &hand.owner))),
     ("owner dies", Tenure::owner_dies),
     ("large owner dies", Tenure::large_owner_dies),
     ("count, list, iter", Tenure::look_at_all),
@@ -126,7 +126,7 @@ const ACTS: [(&str, Act); 33] = [
     ("wait with a limit", |tenure, _, dice| {
         // Some milliseconds, by the clock's resolution: now and then.
         let waits = dice.below(8) == 0;
-        done(waits.then(|| tenure.sessions.wait_gone(&tenure.code(dice), Duration::ZERO)))
+        done(waits.then(|| tenure.sessions.wait_gone(&code(dice), Duration::ZERO)))
     }),
 ];
 
@@ -143,6 +143,10 @@ const KINDS: [&str; ACTS.len()] = {
 #[expect(clippy::unnecessary_wraps, reason = "what every act answers")]
 fn done<T>(_answer: T) -> Result<(), String> {
     Ok(())
+}
+
+fn code(dice: &mut Dice) -> String {
+    format!("code {}", dice.below(CODES))
 }
 
 impl Tenure {
@@ -170,6 +174,7 @@ impl Tenure {
         act(&self.routes, KeyRef::new("irc", "net", &room, thread))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what every act answers")]
     fn on_key(
         &self,
         dice: &mut Dice,
@@ -234,7 +239,7 @@ impl Tenure {
         if len > bound { Err(format!("{len} records where {bound} are allowed; {stats:?}")) } else { Ok(()) }
     }
 
-    fn iter(&self, _: &mut Hand, _: &mut Dice) -> Result<(), String> {
+    fn iterate(&self, _: &mut Hand, _: &mut Dice) -> Result<(), String> {
         let guard = pin();
         let strange = self.routes.iter(&guard).find(|record| {
             let room = record.key().room_scope().to_string();
@@ -254,10 +259,6 @@ impl Tenure {
         Ok(())
     }
 
-    fn code(&self, dice: &mut Dice) -> String {
-        format!("code {}", dice.below(CODES))
-    }
-
     fn ticket(&self) -> Ticket {
         Ticket { id: self.next_id.fetch_add(1, Ordering::Relaxed), changes: 0 }
     }
@@ -267,7 +268,7 @@ impl Tenure {
         let own = format!("own {}", hand.worker);
         let ticket = self.ticket();
         let id = ticket.id;
-        let _ = self.sessions.create(self.code(dice), self.ticket(), &hand.owner);
+        let _ = self.sessions.create(code(dice), self.ticket(), &hand.owner);
         if self.sessions.create(own.as_str(), ticket, &hand.owner).is_err() {
             // Full: of sessions that a stopped thread has in its hands, or of others.
             return Ok(());
@@ -285,7 +286,7 @@ impl Tenure {
     }
 
     fn create_without_owner(&self, _: &mut Hand, dice: &mut Dice) -> Result<(), String> {
-        done(self.sessions.create(self.code(dice), self.ticket(), None))
+        done(self.sessions.create(code(dice), self.ticket(), None))
     }
 
     fn create_with_new_code(&self, hand: &mut Hand, _: &mut Dice) -> Result<(), String> {
@@ -300,18 +301,18 @@ impl Tenure {
         let owner = self.sessions.owner();
         let own = format!("dying {}", hand.worker);
         let _ = self.sessions.create(own.as_str(), self.ticket(), &owner);
-        let _ = self.sessions.hand_over(&self.code(dice), &owner);
+        let _ = self.sessions.hand_over(&code(dice), &owner);
         drop(owner);
         if self.sessions.contains(&own) { Err(format!("{own:?} outlives its owner")) } else { Ok(()) }
     }
 
     fn large_owner_dies(&self, hand: &mut Hand, _: &mut Dice) -> Result<(), String> {
         hand.made += 1;
-        if hand.made % 4 != 0 {
+        if !hand.made.is_multiple_of(4) {
             return Ok(());
         }
         let owner = self.sessions.owner();
-        for number in 0..160 {
+        for number in 0..96 {
             let _ = self.sessions.create(format!("large {} {number}", hand.worker), self.ticket(), &owner);
         }
         drop(owner);
