@@ -135,14 +135,23 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         self.graveyard.panics().get()
     }
 
-    /// The first link of a bucket that does not come after this position: a hash, or the index of a bucket that is in
-    /// the list.
+    /// The first link of a bucket that does not come after this position: a hash, or a bucket's index. The bucket need
+    /// not be one of this table: a position may have been taken in a larger one.
     pub(super) fn head_before(&self, position: u64) -> Link {
         if position & NODE != 0 {
             return self.first_link(position);
         }
-        // Acquire: pairs with the Release of the exchange that put the successor there.
-        self.buckets.get(position as usize).next.load(Ordering::Acquire).settled()
+        // Acquire: as in `start`.
+        let mut index = position as usize & self.mask.load(Ordering::Acquire);
+        loop {
+            // Acquire: pairs with the Release in `settle`, and with that of the exchange that put the successor there.
+            let link = self.buckets.get(index).next.load(Ordering::Acquire);
+            if index == 0 || link.is_ready() {
+                return link.settled();
+            }
+            // The parent, as in `start`.
+            index &= !(1 << index.ilog2());
+        }
     }
 }
 

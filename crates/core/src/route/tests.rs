@@ -486,3 +486,23 @@ fn a_partition_out_of_service_has_nothing_to_evict() {
     table.maintain();
     assert_eq!(table.len(), 0);
 }
+
+#[test]
+fn a_walk_goes_on_when_a_partition_is_replaced_under_it() {
+    let table = table_of(2_000, &ManualClock::new());
+    let names: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    // Wherever the walk stands when its table goes.
+    for taken in (1..1_500).step_by(63) {
+        for name in &names {
+            table.set(room(name), "!room").expect("available");
+        }
+        let guard = pin();
+        let mut walk = table.iter(&guard);
+        assert_eq!(walk.by_ref().take(taken).count(), taken);
+        assert!(table.fail_partition(0));
+        table.maintain();
+        table.set(room("new"), "!room").expect("available again");
+        // What the walk has at hand, and of the new content at most what is there.
+        assert!(walk.count() <= 64 + 1);
+    }
+}

@@ -165,3 +165,25 @@ fn loom_what_is_removed_is_not_visited() {
         );
     });
 }
+
+/// A partition that is replaced in the middle of a walk leaves the walk with a position of the table that is gone.
+#[test]
+fn a_position_of_a_larger_table_is_one_in_a_smaller_table_too() {
+    let (large, small, guard) = (Map::new(), Map::new(), crate::raw::pin());
+    // Spread over the buckets, about as hashes would be.
+    let keys = (0..500_u64).map(|n| Key(n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1, n));
+    for (n, key) in keys.enumerate() {
+        assert!(insert(&large, key, key.1, &guard));
+        assert!(n % 25 != 0 || insert(&small, key, key.1, &guard));
+    }
+    let (order, in_small) = (pass(&large, &guard), pass(&small, &guard));
+    let (mut cursor, mut passed, mut steps) = (Cursor::default(), 0, 0);
+    while !large.scan(&mut cursor, 1, &guard, |_| passed += 1) {
+        let (mut rest, mut there) = (Vec::new(), cursor);
+        assert!(small.scan(&mut there, usize::MAX, &guard, |entry| rest.push(entry.key().1)));
+        let expected = order[passed..].iter().filter(|entry| in_small.contains(entry)).map(|(key, _)| key.1);
+        assert_eq!(rest, expected.collect::<Vec<_>>(), "after {passed} of {}", order.len());
+        steps += 1;
+    }
+    assert!(steps > 500, "the pass has stopped at buckets as well");
+}
