@@ -248,20 +248,21 @@ impl<P: Payload> Inner<P> {
         let Some(new) = replace(entry, cell.status, cell.connected, holder, cell.payload.clone()) else {
             return Step::Again;
         };
-        if !self.decide(&moving, new, guard) {
+        // From here on it may move, by whoever decides: the places follow the verdict, also where this call unwinds.
+        let places = Places { moving: &moving, place };
+        self.decide(&moving, new, guard);
+        if !places.settle() {
             return Step::Again;
         }
-        place.keep();
         if let Some(from) = &moving.from {
-            from.core().release_place();
             self.tidy(from, guard);
         }
         self.changed(new, Count::HandedOver, SessionEvent::HandedOver, guard);
         Step::Moved
     }
 
-    /// The table says *moving*: gives the verdict. True if the session has moved.
-    pub(super) fn decide(&self, moving: &Move, entry: Entry<'_, Code, Cell<P>>, guard: &Guard) -> bool {
+    /// The table says *moving*: gives the verdict.
+    pub(super) fn decide(&self, moving: &Move, entry: Entry<'_, Code, Cell<P>>, guard: &Guard) {
         // SeqCst: pairs with the fence in `look`. If somebody saw the version before this one in its place, after
         // having seen the old owner dead, then the old owner is seen dead here as well.
         fence(Ordering::SeqCst);
@@ -270,7 +271,7 @@ impl<P: Payload> Inner<P> {
             None => self.clock.now() < entry.value().life.deadline,
         };
         if !moving.decide(stands && moving.to.is_alive()) {
-            return false;
+            return;
         }
         moving.to.core().hints.push(entry.hash());
         // See owner/core.rs: either this sees the death, or the death sees the hint. If this does, the session has
@@ -278,7 +279,6 @@ impl<P: Payload> Inner<P> {
         if moving.to.core().died_meanwhile() {
             self.end_by_hint(entry.hash(), &moving.to, guard);
         }
-        true
     }
 
     /// After a change: counts it and tells.
@@ -287,6 +287,32 @@ impl<P: Payload> Inner<P> {
         // The version that was replaced is waste now.
         self.signal.wake();
         self.tell(new, guard, || event);
+    }
+}
+
+/// The places of a session that is being handed over: that with the new owner, which was taken for it, and that with the
+/// old one. One of the two is given back when this is dropped, and the user's clock or an observer may have thrown.
+struct Places<'a, 'b> {
+    moving: &'a Move,
+    place: &'a mut Place<'b>,
+}
+
+impl Places<'_, '_> {
+    /// Whether the session has moved.
+    fn settle(self) -> bool {
+        self.moving.decide(false)
+    }
+}
+
+impl Drop for Places<'_, '_> {
+    fn drop(&mut self) {
+        // Undecided only where this unwinds: then it stays.
+        if self.moving.decide(false) {
+            self.place.keep();
+            if let Some(from) = &self.moving.from {
+                from.core().release_place();
+            }
+        }
     }
 }
 

@@ -140,7 +140,8 @@ fn a_hand_over_that_comes_after_the_death_is_too_late_even_if_nobody_has_noticed
     drop(one);
     let guard = pin();
     let entry = map.inner.table.get(&Asked::new("A"), &guard).unwrap();
-    assert!(!map.inner.decide(&moving, entry, &guard));
+    map.inner.decide(&moving, entry, &guard);
+    assert!(!moving.decide(true));
     assert!(!map.contains("A"));
 }
 
