@@ -7,10 +7,10 @@ fn loom_what_was_added_is_seen_by_who_closes_and_nothing_is_added_after() {
         let roll = Arc::new(Roll::new());
         let other = Arc::clone(&roll);
         let adder = thread::spawn(move || other.push(Box::new(1)).is_ok());
-        let seen = roll.close().map(|value| **value).sum::<i32>();
+        let seen = roll.close().map(|value| **value).sum::<usize>();
         assert_eq!(adder.join().unwrap(), seen == 1, "added and not seen, or seen and refused");
         assert!(roll.is_closed() && roll.push(Box::new(2)).is_err());
-        assert_eq!(roll.close().count() as i32, seen, "who comes later sees the same");
+        assert_eq!(roll.close().count(), seen, "who comes later sees the same");
     });
 }
 

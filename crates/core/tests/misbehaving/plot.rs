@@ -1,0 +1,163 @@
+//! When user code misbehaves, and how.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+use tenure_core::{Clock, Destination, ManualClock, Tick};
+
+/// The kinds of user code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    Clone,
+    Eq,
+    IsValid,
+    Drop,
+    Observer,
+    Clock,
+    Closure,
+    Predicate,
+    Wake,
+}
+
+type Act = Arc<dyn Fn() + Send + Sync>;
+
+/// What is to happen at one call of one kind, and how many payloads there are.
+#[derive(Default)]
+pub(crate) struct Plot {
+    armed: Mutex<Option<(Hook, usize, Act)>>,
+    fired: AtomicU64,
+    alive: AtomicI64,
+    /// Payloads that were dropped twice.
+    twice: AtomicU64,
+}
+
+impl Plot {
+    /// At the `nth` call from now on, from 1.
+    pub(crate) fn arm(&self, hook: Hook, nth: usize, act: Act) {
+        *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = Some((hook, nth, act));
+    }
+
+    pub(crate) fn disarm(&self) {
+        *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// How often something has happened.
+    pub(crate) fn fired(&self) -> u64 {
+        self.fired.load(Ordering::SeqCst)
+    }
+
+    /// How many payloads there are.
+    pub(crate) fn alive(&self) -> i64 {
+        assert_eq!(self.twice.load(Ordering::SeqCst), 0, "dropped twice");
+        self.alive.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn call(&self, hook: Hook) {
+        let act = {
+            let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
+            match &mut *armed {
+                Some((expected, nth, _)) if *expected == hook => {
+                    *nth -= 1;
+                    if *nth == 0 { armed.take().map(|(.., act)| act) } else { None }
+                }
+                _ => None,
+            }
+        };
+        if let Some(act) = act {
+            self.fired.fetch_add(1, Ordering::SeqCst);
+            act();
+        }
+    }
+}
+
+/// A payload whose every trait is the user's.
+pub(crate) struct Wild {
+    pub(crate) number: u32,
+    plot: Arc<Plot>,
+    dropped: bool,
+}
+
+impl Wild {
+    pub(crate) fn new(number: u32, plot: &Arc<Plot>) -> Self {
+        plot.alive.fetch_add(1, Ordering::SeqCst);
+        Self { number, plot: Arc::clone(plot), dropped: false }
+    }
+}
+
+impl Clone for Wild {
+    fn clone(&self) -> Self {
+        self.plot.call(Hook::Clone);
+        Self::new(self.number, &self.plot)
+    }
+}
+
+impl PartialEq for Wild {
+    fn eq(&self, other: &Self) -> bool {
+        self.plot.call(Hook::Eq);
+        self.number == other.number
+    }
+}
+
+impl Destination for Wild {
+    fn is_valid(&self) -> bool {
+        self.plot.call(Hook::IsValid);
+        self.number != 0
+    }
+}
+
+impl Drop for Wild {
+    fn drop(&mut self) {
+        self.plot.twice.fetch_add(u64::from(self.dropped), Ordering::SeqCst);
+        self.dropped = true;
+        self.plot.alive.fetch_sub(1, Ordering::SeqCst);
+        self.plot.call(Hook::Drop);
+    }
+}
+
+/// A manual clock that misbehaves when it is asked for the time.
+#[derive(Clone)]
+pub(crate) struct WildClock {
+    pub(crate) time: ManualClock,
+    pub(crate) plot: Arc<Plot>,
+}
+
+impl std::fmt::Debug for WildClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WildClock")
+    }
+}
+
+impl Clock for WildClock {
+    fn now(&self) -> Tick {
+        self.plot.call(Hook::Clock);
+        self.time.now()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.plot.call(Hook::Clock);
+        self.time.wall()
+    }
+}
+
+/// Thrown by user code on purpose.
+#[derive(Debug)]
+pub(crate) struct Thrown;
+
+/// Does something that may throw what was planted, and nothing else; whether it has.
+pub(crate) fn survives(act: impl FnOnce()) -> bool {
+    match catch_unwind(AssertUnwindSafe(act)) {
+        Ok(()) => true,
+        Err(thrown) if thrown.is::<Thrown>() => false,
+        Err(other) => std::panic::resume_unwind(other),
+    }
+}
+
+/// Throws without a word on the terminal.
+pub(crate) fn throw() {
+    std::panic::resume_unwind(Box::new(Thrown));
+}
