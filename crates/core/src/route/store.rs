@@ -288,7 +288,16 @@ impl<R: Destination> Store<R> {
             match self.get(&Asked::Exact(key), call) {
                 Found::Fresh(entry, life) => {
                     let record = entry.value();
-                    let deadline = call.now.max(record.set_at()).after(ttl);
+                    // A touch that was slow to come here acts with the time of the last set, as a set does; and so
+                    // does not bring back what had expired by then.
+                    let now = call.now.max(record.set_at());
+                    if life.is_expired(now) {
+                        if self.expire(entry, life, call) {
+                            return Found::Expired;
+                        }
+                        continue;
+                    }
+                    let deadline = now.after(ttl);
                     if record.touch(life, deadline).is_ok() {
                         // Records set after this one may expire from its old deadline on, and before its new one.
                         if deadline != life.deadline() {
@@ -389,3 +398,6 @@ impl<R: Destination> Unstored<R> {
         }
     }
 }
+
+#[cfg(all(test, not(tenure_loom)))]
+mod tests;

@@ -1,0 +1,53 @@
+use crate::{Clock, GetError, ManualClock, RouteTable, SessionKey, Tick};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+type Trick = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+/// Tells the time to one caller, and then lets happen what others do before that caller goes on.
+struct Slow {
+    clock: ManualClock,
+    meanwhile: Trick,
+}
+
+impl fmt::Debug for Slow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.clock.fmt(f)
+    }
+}
+
+impl Clock for Slow {
+    fn now(&self) -> Tick {
+        let now = self.clock.now();
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(happens) = meanwhile {
+            happens();
+        }
+        now
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.clock.wall()
+    }
+}
+
+#[test]
+fn a_slow_touch_does_not_bring_back_what_was_set_and_has_expired_meanwhile() {
+    let millis = Duration::from_millis;
+    let (clock, meanwhile) = (ManualClock::new(), Trick::default());
+    let slow = Slow { clock: clock.clone(), meanwhile: Arc::clone(&meanwhile) };
+    let table: RouteTable<&'static str> = RouteTable::builder().clock(slow).build().unwrap();
+    let key = SessionKey::for_room("irc", "libera", "#rust");
+    table.set(&key, "!early").unwrap();
+    let (others, at) = (table.clone(), key.clone());
+    *meanwhile.lock().unwrap() = Some(Box::new(move || {
+        clock.advance(millis(2));
+        others.set(&at, "!late").unwrap();
+        others.touch_with_ttl(&at, Duration::ZERO).unwrap();
+    }));
+    assert_eq!(table.touch_with_ttl(&key, millis(3)), Err(GetError::Expired));
+    assert_eq!(table.peek(&key), Err(GetError::NotFound), "who meets it removes it");
+}
