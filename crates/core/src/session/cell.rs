@@ -53,7 +53,7 @@ pub(super) enum Holder {
     Moving(Arc<Move>),
 }
 
-/// A hand-over. All versions of the session that are made while it lasts share it, so its verdict holds for all.
+/// A hand-over. One version has it, and is not replaced before there is a verdict.
 ///
 /// # The hand-over against the death of the old owner
 /// A session must not be seen again after it was seen dead. So the new owner does not simply take the old one's
@@ -126,8 +126,10 @@ impl<P> Cell<P> {
             return of_owner(&moving.to);
         }
         let standing = moving.from.as_ref().map_or_else(|| self.of_nobody(clock), of_owner);
-        // If undecided and gone, make it so before saying so.
-        if moved.is_none() && standing != Standing::Visible && moving.decide(false) {
+        // If undecided and one of the owners is dead, it does not happen any more. Make it so before saying so: nobody
+        // is to see it with the old owner after the new one's death, and then gone with the new one.
+        let either_gone = standing != Standing::Visible || !moving.to.is_alive();
+        if moved.is_none() && either_gone && moving.decide(false) {
             return of_owner(&moving.to);
         }
         standing
@@ -173,12 +175,18 @@ impl<P> Cell<P> {
         }
     }
 
-    /// The holder for the next version. A hand-over that is over is forgotten.
-    pub(super) fn next_holder(&self) -> Holder {
+    /// The hand-over that is under way.
+    pub(super) fn undecided(&self) -> Option<&Move> {
         match &self.holder {
-            Holder::Moving(moving) if moving.has_moved().is_none() => self.holder.clone(),
-            _ => self.held_by().cloned().map_or(Holder::Nobody, Holder::Owner),
+            Holder::Moving(moving) if moving.has_moved().is_none() => Some(moving),
+            _ => None,
         }
+    }
+
+    /// The holder for the next version, when no hand-over is under way. One that is over is forgotten.
+    pub(super) fn settled(&self) -> Holder {
+        debug_assert!(self.undecided().is_none(), "a hand-over is finished before the next change");
+        self.held_by().cloned().map_or(Holder::Nobody, Holder::Owner)
     }
 
     /// The cause of an end that was not asked for.

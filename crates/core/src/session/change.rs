@@ -104,6 +104,9 @@ impl<P: Payload> SessionMap<P> {
             let Some(entry) = inner.visible(Asked::new(code), &guard) else {
                 return Err(UpdateError::NotFound { code: code.to_owned() });
             };
+            if inner.finish_hand_over(entry, &guard) {
+                continue;
+            }
             let cell = entry.value();
             let payload = cell.payload.clone();
             let mut edit = Edit { status: cell.status, payload, refused: None, dismissed: false };
@@ -114,7 +117,7 @@ impl<P: Payload> SessionMap<P> {
             if let Some(refused) = edit.refused {
                 return Err(UpdateError::InvalidTransition(refused));
             }
-            if let Some(new) = replace(entry, edit.status, cell.connected, cell.next_holder(), edit.payload) {
+            if let Some(new) = replace(entry, edit.status, cell.connected, cell.settled(), edit.payload) {
                 inner.changed(new, Count::Updated, SessionEvent::Updated, &guard);
                 return Ok(answer);
             }
@@ -146,6 +149,9 @@ impl<P: Payload> SessionMap<P> {
             let Some(entry) = inner.visible(Asked::new(code), &guard) else {
                 return Err(ClaimError::NotFound { code: code.to_owned() });
             };
+            if inner.finish_hand_over(entry, &guard) {
+                continue;
+            }
             let cell = entry.value();
             if cell.status != Status::Pending {
                 return Err(ClaimError::AlreadyUsed { code: code.to_owned(), status: cell.status });
@@ -153,9 +159,8 @@ impl<P: Payload> SessionMap<P> {
             let connected = Some(inner.moment());
             let payload = cell.payload.clone();
             // Before the exchange: if a payload's clone panics, nothing was claimed.
-            let mut answer = Session { status: Status::Connected, connected, ..cell.session(entry.key()) };
-            if let Some(new) = replace(entry, Status::Connected, connected, cell.next_holder(), payload) {
-                answer.owner = new.value().held_by().map(OwnerRef::incarnation);
+            let answer = Session { status: Status::Connected, connected, ..cell.session(entry.key()) };
+            if let Some(new) = replace(entry, Status::Connected, connected, cell.settled(), payload) {
                 inner.changed(new, Count::Claimed, SessionEvent::Claimed, &guard);
                 return Ok(answer);
             }
@@ -234,9 +239,7 @@ impl<P: Payload> Inner<P> {
         guard: &Guard,
     ) -> Step {
         let cell = entry.value();
-        if let Holder::Moving(under_way) = cell.next_holder() {
-            // Somebody else is handing it over: finished for them, for nobody waits here.
-            self.decide(&under_way, entry, guard);
+        if self.finish_hand_over(entry, guard) {
             return Step::Again;
         }
         let from = cell.held_by().cloned();
@@ -259,6 +262,16 @@ impl<P: Payload> Inner<P> {
         }
         self.changed(new, Count::HandedOver, SessionEvent::HandedOver, guard);
         Step::Moved
+    }
+
+    /// Finishes what somebody else has begun, for nobody waits here. True if there was something.
+    ///
+    /// Every change does so before it puts the next version in the place of this one. So one version alone is ever
+    /// undecided, and what an answer shows together, the owner and the rest, has stood there together.
+    fn finish_hand_over(&self, entry: Entry<'_, Code, Cell<P>>, guard: &Guard) -> bool {
+        let Some(under_way) = entry.value().undecided() else { return false };
+        self.decide(under_way, entry, guard);
+        true
     }
 
     /// The table says *moving*: gives the verdict.

@@ -42,3 +42,22 @@ fn loom_creating_for_an_owner_that_dies_leaves_nothing() {
         assert_eq!((map.occupied(), name.session_count()), (0, 0));
     });
 }
+
+#[test]
+fn loom_a_session_seen_after_the_new_owner_is_dead_is_not_handed_to_it_any_more() {
+    model(|| {
+        let map = map();
+        let (old, new) = (map.owner(), map.owner());
+        let name = new.name().clone();
+        map.create("A", (), &old).unwrap();
+        let other = map.clone();
+        let thread = thread::spawn(move || {
+            drop(new);
+            other.contains("A")
+        });
+        let handed = map.hand_over("A", &name).is_ok();
+        let seen = thread.join().unwrap();
+        assert!(!(handed && seen), "it was with the old owner, and has died with the new one");
+        assert_eq!(map.contains("A"), !handed);
+    });
+}

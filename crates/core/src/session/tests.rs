@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod freeing;
 mod handing;
+mod interrupted;
 mod races;
 mod waiting;
 mod words;
