@@ -1,9 +1,10 @@
-//! The one facade over std and loom: whatever two threads share goes through here.
+//! The one facade over std, loom and shuttle: whatever two threads share goes through here.
 //!
 //! Under `--cfg tenure_loom` the same names are loom's, so that a model explores every interleaving of the very
-//! code that ships.
+//! code that ships. Under `--cfg tenure_shuttle` they are shuttle's, which tries interleavings at random: of whole
+//! operations, more than loom has the time for.
 
-#[cfg(not(tenure_loom))]
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
@@ -13,7 +14,12 @@ pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
-// What only the models need.
+#[cfg(tenure_shuttle)]
+pub(crate) use shuttle::sync::atomic::{
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
+};
+
+// What only the models need. Those that shuttle runs stand in the crate `proof`.
 #[cfg(all(test, not(tenure_loom)))]
 pub(crate) use std::{sync::Arc, thread};
 

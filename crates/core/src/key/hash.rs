@@ -8,6 +8,11 @@ use ahash::RandomState;
 /// One seed for the whole process: a key made anywhere can be looked up in every table.
 static SEED: OnceLock<RandomState> = OnceLock::new();
 
+fn seed() -> RandomState {
+    // A schedule that shuttle has found is to lead to the same place in another process.
+    if cfg!(tenure_shuttle) { RandomState::with_seeds(1, 2, 3, 4) } else { RandomState::new() }
+}
+
 /// The two hashes of a key, computed when the key is made.
 ///
 /// All 64 bits of both are good. They are seeded at random when the process starts: they mean nothing to another
@@ -36,7 +41,7 @@ impl KeyHashes {
     /// into one word is unambiguous below 2 MiB a part; beyond that it could only cost speed, never a right answer.
     #[inline]
     pub(super) fn of(channel: &str, bridge: &str, room: &str, thread: Option<&str>) -> Self {
-        let mut state = SEED.get_or_init(RandomState::new).build_hasher();
+        let mut state = SEED.get_or_init(seed).build_hasher();
         let lengths = [channel.len() as u64, bridge.len() as u64, room.len() as u64];
         state.write_u64(lengths[0] ^ lengths[1].rotate_left(21) ^ lengths[2].rotate_left(42));
         state.write(channel.as_bytes());
@@ -61,7 +66,7 @@ impl KeyHashes {
 /// The hash of one text by itself, under the same seed: of a session's code.
 #[inline]
 pub(crate) fn hash_text(text: &str) -> u64 {
-    let mut state = SEED.get_or_init(RandomState::new).build_hasher();
+    let mut state = SEED.get_or_init(seed).build_hasher();
     state.write(text.as_bytes());
     state.finish()
 }

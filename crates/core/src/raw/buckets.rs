@@ -7,9 +7,9 @@ use super::link::{AtomicLink, Link};
 use crate::sync::{AtomicPtr, Ordering};
 use std::ptr;
 
-#[cfg(not(tenure_loom))]
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
 const FIRST_BITS: u32 = 4;
-#[cfg(tenure_loom)]
+#[cfg(any(tenure_loom, tenure_shuttle))]
 const FIRST_BITS: u32 = 0;
 
 /// Buckets that a new table has.
@@ -143,7 +143,7 @@ impl Drop for Buckets {
 
 /// `len` buckets that nobody has begun to put into the list. Zeroed memory comes from the system without being
 /// touched, so that a large segment costs its pages one by one as they are used: no pause.
-#[cfg(not(tenure_loom))]
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
 fn allocate(len: usize) -> *mut Bucket {
     let layout = std::alloc::Layout::array::<Bucket>(len).expect("fewer than 2^44 buckets");
     // SAFETY: `len` is at least 1 and a bucket is not zero-sized.
@@ -157,15 +157,15 @@ fn allocate(len: usize) -> *mut Bucket {
 
 /// # Safety
 /// `base` came from `allocate(len)` and is not used again.
-#[cfg(not(tenure_loom))]
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
 unsafe fn deallocate(base: *mut Bucket, len: usize) {
     let layout = std::alloc::Layout::array::<Bucket>(len).expect("as when allocated");
     // SAFETY: the caller's contract; a bucket has no destructor.
     unsafe { std::alloc::dealloc(base.cast(), layout) };
 }
 
-/// Loom's atomics are not plain memory: they are made one by one.
-#[cfg(tenure_loom)]
+/// Loom's and shuttle's atomics are not plain memory: they are made one by one.
+#[cfg(any(tenure_loom, tenure_shuttle))]
 fn allocate(len: usize) -> *mut Bucket {
     let buckets: Box<[Bucket]> = (0..len).map(|_| Bucket { next: AtomicLink::new(Link::UNINIT) }).collect();
     Box::into_raw(buckets).cast()
@@ -173,7 +173,7 @@ fn allocate(len: usize) -> *mut Bucket {
 
 /// # Safety
 /// `base` came from `allocate(len)` and is not used again.
-#[cfg(tenure_loom)]
+#[cfg(any(tenure_loom, tenure_shuttle))]
 unsafe fn deallocate(base: *mut Bucket, len: usize) {
     let buckets = ptr::slice_from_raw_parts_mut(base, len);
     // SAFETY: the caller's contract.

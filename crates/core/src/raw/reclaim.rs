@@ -28,10 +28,13 @@ use std::{
 };
 
 /// After about so many retired nodes, the thread that retires the next one hands them on itself.
-#[cfg(not(tenure_loom))]
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
 const BATCH: usize = 64;
 #[cfg(tenure_loom)]
 const BATCH: usize = 1_000;
+/// So that runs of a few operations come to it.
+#[cfg(tenure_shuttle)]
+const BATCH: usize = 2;
 
 /// A short permission to read: while it lives, nothing that was reachable when it was made is freed.
 ///
@@ -79,7 +82,30 @@ impl fmt::Debug for Guard {
 /// ```
 #[inline]
 pub fn pin() -> Guard {
-    Guard { epoch: crossbeam_epoch::pin() }
+    #[cfg(not(tenure_shuttle))]
+    let epoch = crossbeam_epoch::pin();
+    #[cfg(tenure_shuttle)]
+    let epoch = tasks::pin();
+    Guard { epoch }
+}
+
+/// Shuttle's tasks are one thread: with the reclaimer's own thread-local handle they would all hold one guard, and
+/// nothing would be freed under anybody's eyes. So each task has a handle, and each execution a collector.
+#[cfg(tenure_shuttle)]
+mod tasks {
+    use crossbeam_epoch::{Collector, Guard, LocalHandle};
+
+    shuttle::lazy_static! {
+        static ref COLLECTOR: Collector = Collector::new();
+    }
+
+    shuttle::thread_local! {
+        static HANDLE: LocalHandle = COLLECTOR.register();
+    }
+
+    pub(super) fn pin() -> Guard {
+        HANDLE.try_with(LocalHandle::pin).unwrap_or_else(|_| COLLECTOR.register().pin())
+    }
 }
 
 impl Guard {
@@ -119,7 +145,8 @@ fn flush(guard: &Guard) {
 }
 
 thread_local! {
-    /// Whether this thread is running destructors of what was retired. (Not under loom, whose threads are one.)
+    /// Whether this thread is running destructors of what was retired. (Not under loom and shuttle, whose
+    /// threads are one.)
     static FREEING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -315,7 +342,7 @@ fn free_chain<T>(mut node: *mut Managed<T>) -> Freed {
 /// Frees a boxed value; false if its destructor panicked, which is contained here: unwinding through the reclaimer
 /// would cost the other values of the batch, or the process.
 pub(super) fn free_box<T>(value: *mut T) -> bool {
-    let outer = FREEING.replace(cfg!(not(tenure_loom)));
+    let outer = FREEING.replace(cfg!(not(any(tenure_loom, tenure_shuttle))));
     // SAFETY: every caller owns `value`, which came from `Box::into_raw`.
     let freed = contain(|| drop(unsafe { Box::from_raw(value) }));
     FREEING.set(outer);
