@@ -37,6 +37,17 @@ asan:
 # Stop a thread for good in the middle of an operation STOPS times, over all operations, and see the others finish
 stopped STOPS="1000" SEED="1":
     cargo test --release -p tenure-proof --test stopped -- --stops {{ STOPS }} --seed {{ SEED }}
+# Check a million answers of both tables to real threads
+history:
+    .ci/run history
+
+# The same with ten million operations, or as many as you say
+history-long OPERATIONS="10000000":
+    cargo run --release -p tenure-proof --bin history -- --operations {{ OPERATIONS }}
+
+# Histories of a few operations in many interleavings, under AddressSanitizer where there is a nightly toolchain
+shuttle:
+    .ci/run shuttle
 
 # Memory under load: 10 million sets of one key, 10 million short-lived keys; prints the figures
 stress:

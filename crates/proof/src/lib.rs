@@ -1,3 +1,5 @@
 //! What tries to break Tenure from outside: through its public interface, with real threads.
 //!
 //! Not published. What each part can and cannot find stands in `docs/testing.md`.
+
+pub mod history;

@@ -1,0 +1,43 @@
+//! Short native runs with real threads, checked against the models.
+
+use tenure_proof::history::{Checked, check, routes, sessions};
+
+#[test]
+fn what_a_route_table_answers_to_many_threads_could_have_been_answered_one_by_one() {
+    let table = routes::Table::new(2);
+    let mut checked = Checked::default();
+    for seed in 0..16_u64 {
+        let room = table.room(seed);
+        let model = room.model();
+        let mix = routes::Mix { advance: 200, reading: seed % 2 == 0 };
+        let history = routes::run(&room, routes::plan(seed, 3, 500, mix));
+        match check(&model, &history) {
+            Ok(more) => checked.add(more),
+            Err(violation) => panic!("seed {seed}: {violation}"),
+        }
+    }
+    assert_eq!(checked.operations, 16 * 1_500);
+    assert!(checked.overlapping > 0, "nothing happened at once: {checked:?}");
+}
+
+#[test]
+fn what_a_session_map_answers_to_many_threads_could_have_been_answered_one_by_one() {
+    let map = sessions::Map::default();
+    let mut checked = Checked::default();
+    for seed in 0..16_u64 {
+        let mix = sessions::Mix {
+            advance: 200,
+            handing: seed.is_multiple_of(2),
+            deaths: 20 * (seed as usize % 3),
+            owners: 42,
+        };
+        let pairs = map.others(seed, mix.owners);
+        let model = pairs.model();
+        let history = sessions::run(&pairs, sessions::plan(seed, 3, 500, mix));
+        match check(&model, &history) {
+            Ok(more) => checked.add(more),
+            Err(violation) => panic!("seed {seed}: {violation}"),
+        }
+    }
+    assert!(checked.overlapping > 0, "nothing happened at once: {checked:?}");
+}

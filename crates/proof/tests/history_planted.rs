@@ -1,0 +1,110 @@
+//! Wrong answers that are planted, so that the checker and both models are known to be able to fail.
+
+use tenure_proof::history::{
+    Record, check,
+    routes::{self, Routing},
+    sessions::{self, Pairs},
+};
+
+/// One thread alone: nothing overlaps, so each answer is the only right one.
+fn routes_alone(seed: u64) -> (routes::Routes, Vec<Record<routes::Operation, routes::Answer>>) {
+    let room = routes::Table::new(2);
+    let mix = routes::Mix { advance: 6, reading: seed.is_multiple_of(2) };
+    (room.model(), routes::run(&room, routes::plan(seed, 1, 60, mix)))
+}
+
+fn sessions_alone(seed: u64) -> (sessions::Sessions, Vec<Record<sessions::Operation, sessions::Answer>>) {
+    let mix = sessions::Mix { advance: 6, handing: seed.is_multiple_of(2), deaths: 3, owners: 5 };
+    let pairs = sessions::Map::default().others(0, mix.owners);
+    (pairs.model(), sessions::run(&pairs, sessions::plan(seed, 1, 60, mix)))
+}
+
+/// Puts each answer of the history in the place of each other that differs from it, and counts how many of those
+/// histories `is_wrong` refuses; it must be all.
+fn all_swaps_are_found<O: Clone, A: Clone + PartialEq>(
+    history: &[Record<O, A>],
+    is_wrong: impl Fn(&[Record<O, A>]) -> bool,
+) -> usize {
+    let mut found = 0;
+    for place in 0..history.len() {
+        let mut seen: Vec<&A> = vec![&history[place].answer];
+        for other in history {
+            if seen.contains(&&other.answer) {
+                continue;
+            }
+            seen.push(&other.answer);
+            let mut wrong = history.to_vec();
+            wrong[place].answer = other.answer.clone();
+            assert!(is_wrong(&wrong), "another answer at {place} was not found");
+            found += 1;
+        }
+    }
+    found
+}
+
+#[test]
+fn any_other_answer_of_a_route_table_to_one_thread_is_found() {
+    let mut found = 0;
+    for seed in 0..6 {
+        let (model, history) = routes_alone(seed);
+        assert_eq!(check(&model, &history).map(|checked| checked.operations), Ok(60));
+        found += all_swaps_are_found(&history, |history| check(&model, history).is_err());
+    }
+    assert!(found > 3_000, "only {found} answers were planted");
+}
+
+#[test]
+fn any_other_answer_of_a_session_map_to_one_thread_is_found() {
+    let mut found = 0;
+    for seed in 0..6 {
+        let (model, history) = sessions_alone(seed);
+        assert_eq!(check(&model, &history).map(|checked| checked.operations), Ok(60));
+        found += all_swaps_are_found(&history, |history| check(&model, history).is_err());
+    }
+    assert!(found > 3_000, "only {found} answers were planted");
+}
+
+#[test]
+fn a_route_table_that_lags_behind_is_found_among_many_threads() {
+    use std::sync::{Arc, Mutex};
+    use tenure_proof::history::routes::{Answer, Call, Operation, Table};
+
+    /// A table that is right but for one thing: a look-up answers what the last one answered.
+    #[derive(Clone)]
+    struct Lagging(Table, Arc<Mutex<[Option<Answer>; routes::KEYS]>>);
+    impl Routing for Lagging {
+        fn perform(&self, call: Call) -> (Operation, Answer) {
+            let (operation, answer) = self.0.perform(call);
+            let Call::Get(key) = call else { return (operation, answer) };
+            let lagging = self.1.lock().unwrap()[key].replace(answer).unwrap_or(answer);
+            (operation, lagging)
+        }
+    }
+    let lagging = Lagging(Table::new(2), Arc::default());
+    let model = lagging.0.model();
+    let mix = routes::Mix { advance: 200, reading: true };
+    let violation = check(&model, &routes::run(&lagging, routes::plan(1, 3, 1_000, mix))).unwrap_err();
+    assert!(violation.operation.contains("Get"), "{violation}");
+}
+
+#[test]
+fn a_session_map_whose_owners_linger_is_found_among_many_threads() {
+    use tenure_proof::history::sessions::{Answer, Call, Map, Operation};
+
+    /// An owner's death is said to have happened and has not.
+    #[derive(Clone)]
+    struct Lingering(Map);
+    impl Pairs for Lingering {
+        fn perform(&self, call: Call) -> (Operation, Answer) {
+            match call {
+                Call::Die(_) => (Operation { call, ..self.0.perform(Call::Advance(0)).0 }, Answer::Done),
+                _ => self.0.perform(call),
+            }
+        }
+    }
+    let mix = sessions::Mix { advance: 200, handing: true, deaths: 20, owners: 24 };
+    let lingering = Lingering(Map::default().others(0, mix.owners));
+    let model = lingering.0.model();
+    let history = sessions::run(&lingering, sessions::plan(1, 3, 1_000, mix));
+    assert!(check(&model, &history).is_err());
+}
