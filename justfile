@@ -53,6 +53,10 @@ shuttle:
 stress:
     cargo test --release -p tenure-core --test stress -- --ignored --nocapture
 
+# Everything at once on real threads for MINUTES, checked as it goes; prints resident memory at each tenth
+soak MINUTES *ARGS:
+    cargo run --release -p tenure-proof --bin soak -- {{ MINUTES }} {{ ARGS }}
+
 # Fuzz the key's text form for SECONDS; needs a nightly toolchain and cargo-fuzz
 fuzz SECONDS="30":
     cargo +nightly fuzz run key_text -- -max_total_time={{ SECONDS }}

@@ -3,3 +3,4 @@
 //! Not published. What each part can and cannot find stands in `docs/testing.md`.
 
 pub mod history;
+pub mod soak;
