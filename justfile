@@ -57,9 +57,9 @@ stress:
 soak MINUTES *ARGS:
     cargo run --release -p tenure-proof --bin soak -- {{ MINUTES }} {{ ARGS }}
 
-# Fuzz the key's text form for SECONDS; needs a nightly toolchain and cargo-fuzz
-fuzz SECONDS="30":
-    cargo +nightly fuzz run key_text -- -max_total_time={{ SECONDS }}
+# Fuzz TARGETS (key_text, operations, ops_line; all unless named) for SECONDS each; needs a nightly toolchain
+fuzz SECONDS="30" *TARGETS:
+    .ci/fuzz {{ SECONDS }} {{ TARGETS }}
 
 # Replay a chat log through both tables, a generated one without arguments (try --help)
 gateway *ARGS:

@@ -24,6 +24,7 @@ mod wild;
 mod world;
 
 use dice::Dice;
+pub use memory::Counting;
 use quiet::Round;
 use shared::{CLAIMED, COUNTED, Shared};
 use std::{
@@ -175,19 +176,20 @@ impl Run {
         }
     }
 
-    /// What was done so far; resident memory, while everybody stands and everything was cleaned up.
-    fn report(&self, since: Instant, tenth: u32, tenths: &mut Vec<u64>) {
+    /// What was done so far, and the memory that it takes, while everybody stands and everything was cleaned up.
+    fn report(&self, since: Instant, tenth: u32, tenths: &mut Vec<memory::Sample>) {
         let world = &self.world;
         let (routes, sessions) = (world.wild.stats(), world.map.stats());
         let operations = world.operations.load(Ordering::Relaxed);
-        let resident = memory::resident();
-        tenths.extend(resident);
+        let sample = memory::Sample::take();
+        tenths.push(sample);
         println!(
-            "{:>4} % {:>6.0} s {:>8} KiB resident | {operations} steps, clock at {} | routes: {} set, {} evicted, {} pruned, \
+            "{:>4} % {:>6.0} s {:>6} KiB in use {:>8} KiB resident | {operations} steps, clock at {} | routes: {} set, {} evicted, {} pruned, \
              {} failures of partitions | sessions: {} created, {} died with their owner, {} expired, {} handed over",
             tenth * 100 / TENTHS,
             since.elapsed().as_secs_f64(),
-            resident.unwrap_or(0),
+            sample.in_use,
+            sample.resident,
             world.now(),
             routes.set,
             routes.evicted,

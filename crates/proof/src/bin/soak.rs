@@ -1,7 +1,10 @@
 //! `just soak MINUTES`: both tables, all operations, real threads, for as long as you like.
 
 use std::{process::ExitCode, time::Duration, time::SystemTime};
-use tenure_proof::soak::{Options, run};
+use tenure_proof::soak::{Counting, Options, run};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 const HELP: &str = "\
 Runs everything that Tenure does at once, on real threads, and checks what it promises as it goes. Exit status 1 if

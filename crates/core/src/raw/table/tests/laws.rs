@@ -87,6 +87,47 @@ fn equal_hashes_keep_their_keys_apart() {
     assert_eq!(left, (0..50).step_by(2).collect::<Vec<_>>());
 }
 
+/// Keys of one and the same hash, whoever has made them: a chain that no growth splits, and every answer right.
+#[test]
+fn a_thousand_keys_of_one_hash_are_a_table_all_the_same() {
+    struct Same(u64);
+    impl Query<u64> for Same {
+        fn hash(&self) -> u64 {
+            7
+        }
+
+        fn matches(&self, key: &u64) -> bool {
+            self.0 == *key
+        }
+    }
+    let table = Table::new();
+    let fresh = |key: u64, value: u64| Fresh::new(7, key, value);
+    for key in 0..1_000_u64 {
+        assert!(table.insert(fresh(key, key), &pin()).is_ok());
+        assert!(table.insert(fresh(key, 0), &pin()).is_err(), "{key} is there");
+    }
+    let guard = pin();
+    for key in (0..1_000).step_by(3) {
+        let entry = table.get(&Same(key), &guard).expect("inserted");
+        assert!(if key % 2 == 0 { entry.remove() } else { entry.replace(fresh(key, key + 1)).is_ok() });
+    }
+    for key in 0..1_001 {
+        let expected = match key {
+            1_000 => None,
+            key if key % 6 == 0 => None,
+            key => Some(key + u64::from(key % 3 == 0)),
+        };
+        assert_eq!(table.get(&Same(key), &guard).map(|entry| *entry.value()), expected, "{key}");
+    }
+    let (mut cursor, mut complete, mut steps) = (Cursor::default(), false, Vec::new());
+    while !complete {
+        let mut seen = 0;
+        complete = table.scan(&mut cursor, 1, &guard, |_| seen += 1);
+        steps.extend((seen > 0).then_some(seen));
+    }
+    assert_eq!((steps, table.len()), (vec![833], 833), "the run of one hash is one step");
+}
+
 #[test]
 fn an_occupied_insert_gives_back_what_it_was_given() {
     let table = Table::new();
