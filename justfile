@@ -73,6 +73,10 @@ ops TRACE:
 deny:
     .ci/run deny
 
+# Plant a mistake for each lane of CI (or for LANES) in a scratch copy and see the lane catch it: some twenty minutes
+selftest *LANES:
+    .ci/selftest {{ LANES }}
+
 # Look for misspelled words
 typos:
     .ci/run typos

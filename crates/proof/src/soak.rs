@@ -13,7 +13,6 @@ mod gate;
 mod governor;
 mod kept;
 mod laws;
-mod limits;
 mod memory;
 mod quiet;
 mod sessions;
@@ -37,8 +36,9 @@ use std::{
 use tally::Tally;
 use world::World;
 
-/// Between two looks at standing tables.
-const ROUND: Duration = Duration::from_secs(5);
+/// Between two looks at standing tables. Short, for only there can all records of a partition be counted at one
+/// instant, and compared with its bound.
+const ROUND: Duration = Duration::from_secs(1);
 /// A thread that does not come to the gate for so long hangs: nothing that is lock-free does.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Steps between two looks at the gate.

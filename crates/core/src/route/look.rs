@@ -31,8 +31,8 @@ impl<R: Destination> RouteTable<R> {
     /// How many records are held: the fresh ones, the expired ones that nobody has met or pruned yet, and those that
     /// other threads are about to store. Blocks nobody; never more than the bounds of all partitions together.
     pub fn len(&self) -> usize {
-        let guard = pin();
-        self.inner.partitions.iter().map(|partition| partition.store(&guard).len()).sum()
+        let (guard, bound) = (pin(), self.inner.shared.bound());
+        self.inner.partitions.iter().map(|partition| partition.store(&guard).len(bound)).sum()
     }
 
     /// Whether no record is held.

@@ -100,7 +100,7 @@ impl<'t, R: Destination> PartitionView<'t, R> {
 
     /// How many records it holds; see [`RouteTable::len`](crate::RouteTable::len).
     pub fn len(&self) -> usize {
-        self.partition.store(&pin()).len()
+        self.partition.store(&pin()).len(self.shared.bound())
     }
 
     /// Whether it holds no record.
@@ -135,7 +135,7 @@ impl<'t, R: Destination> PartitionView<'t, R> {
             pruned: count(Count::Pruned),
             drop_panics: self.partition.drop_panics(),
             observer_panics: 0,
-            held: store.len(),
+            held: store.len(self.shared.bound()),
             garbage: store.table.garbage(),
         }
     }

@@ -61,8 +61,9 @@ pub(super) struct Store<R: Destination> {
     available: AtomicBool,
     pub(super) table: Table<SessionKey, Record<R>>,
     pub(super) order: Order,
-    /// Places that are taken, by records and by insertions under way. Never above the bound, except while the bound
-    /// is being lowered; no reader sees more records than this.
+    /// Places that are taken, by records and by insertions under way. Above the bound only while that is being
+    /// lowered, and for as long as an insertion that has taken its place by the older bound has not given it back; no
+    /// reader sees more records than this, and none more than the bound.
     pub(super) held: AtomicUsize,
 }
 
@@ -87,8 +88,11 @@ impl<R: Destination> Store<R> {
         self.available.swap(false, Ordering::Relaxed)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+    /// Records, and places taken by insertions under way. A place that was taken by an older, higher bound is given
+    /// back at once, and what is over a bound that is being lowered is about to go: neither counts.
+    pub(super) fn len(&self, bound: usize) -> usize {
+        // Relaxed: a count, ordered with nothing.
+        self.held.load(Ordering::Relaxed).min(bound)
     }
 
     /// What is there, fresh or not, as it was when it was read. In line: this is nearly all of a look-up.

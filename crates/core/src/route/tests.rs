@@ -113,6 +113,16 @@ fn a_set_that_finds_every_place_taken_by_sets_under_way_is_evicted_at_once() {
     assert_eq!((table.len(), table.stats().set, table.stats().evicted), (1, 1, 1));
 }
 
+/// As a set leaves it that was stopped after it had taken a place by a bound that was lowered then.
+#[test]
+fn a_place_taken_by_an_older_bound_does_not_count() {
+    let table = table_of(2, &ManualClock::new());
+    table.set(room("#a"), "!a").expect("available");
+    inside(&table, |store, call| store.reserve(call).map(std::mem::forget)).expect("two places");
+    inside(&table, |_, call| call.shared.set_bound(1));
+    assert_eq!((table.len(), table.stats().held, table.partition(0).expect("the first").len()), (1, 1, 1));
+}
+
 #[test]
 fn a_place_comes_back_when_the_set_that_took_it_does_not_need_it() {
     let table = table_of(1, &ManualClock::new());

@@ -30,30 +30,23 @@ pub(crate) fn drive_clock(world: &World, mut dice: Dice) {
 
 /// Changes everything that can be changed while the tables are in use.
 pub(crate) fn govern(world: &World, mut dice: Dice) {
-    let mut bound = WILD_BOUND;
     loop {
         if world.gate.is_wanted() && !world.gate.pass() {
             return;
         }
-        change_something(world, &mut dice, &mut bound);
+        change_something(world, &mut dice);
         thread::sleep(Duration::from_micros(dice.below(2_000) as u64));
     }
 }
 
-fn change_something(world: &World, dice: &mut Dice, bound: &mut usize) {
+fn change_something(world: &World, dice: &mut Dice) {
     let some = |dice: &mut Dice, least: Duration, most: Duration| {
         least + Duration::from_millis(dice.below(most.saturating_sub(least).as_millis() as usize) as u64)
     };
     let millis = Duration::from_millis;
     let done = match dice.below(10) {
         0 => world.wild.set_ttl(some(dice, millis(1), millis(2_000))),
-        1..4 => {
-            let new = 1 + dice.below(WILD_BOUND);
-            let mut done = Ok(());
-            world.wild_bound.change(*bound, new, || done = world.wild.set_max_entries_per_partition(new));
-            *bound = new;
-            done
-        }
+        1..4 => world.wild.set_max_entries_per_partition(1 + dice.below(WILD_BOUND)),
         4 => world.wild.set_prune_interval(some(dice, millis(1), millis(5_000))),
         5 => world.kept.set_prune_interval(some(dice, millis(1), millis(5_000))),
         6 => world.map.set_capacity(1_000 + dice.below(MAP_CAPACITY - 1_000)),
@@ -64,7 +57,7 @@ fn change_something(world: &World, dice: &mut Dice, bound: &mut usize) {
             world.map.set_ownerless_ttl(ttl).and_then(|()| world.map.set_sweep_interval(interval))
         }
         _ => {
-            fail_a_partition(world, dice, *bound);
+            fail_a_partition(world, dice);
             Ok(())
         }
     };
@@ -72,20 +65,17 @@ fn change_something(world: &World, dice: &mut Dice, bound: &mut usize) {
 }
 
 /// Takes a partition out of service: it comes back by itself.
-fn fail_a_partition(world: &World, dice: &mut Dice, bound: usize) {
+fn fail_a_partition(world: &World, dice: &mut Dice) {
     let index = dice.below(world.wild.partition_count());
-    // What is out of service is no longer kept to its bound: nobody sees it.
-    world.wild_bound.change(usize::MAX, bound, || {
-        world.wild.fail_partition(index);
-        let since = Instant::now();
-        while world.wild.partition(index).is_some_and(|partition| !partition.is_available()) {
-            if since.elapsed() > REPAIR {
-                world.laws.break_with(format!("wild: partition {index} was not replaced in {REPAIR:?}"));
-                return;
-            }
-            thread::yield_now();
-        }
-    });
+    world.wild.fail_partition(index);
     // Relaxed: a count.
     world.failures.fetch_add(1, Ordering::Relaxed);
+    let since = Instant::now();
+    while world.wild.partition(index).is_some_and(|partition| !partition.is_available()) {
+        if since.elapsed() > REPAIR {
+            world.laws.break_with(format!("wild: partition {index} was not replaced in {REPAIR:?}"));
+            return;
+        }
+        thread::yield_now();
+    }
 }

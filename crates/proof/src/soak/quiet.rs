@@ -42,6 +42,7 @@ fn signed(number: impl TryInto<i64>) -> i64 {
 
 /// Checks all that can be checked of standing tables.
 pub(crate) fn check(world: &World) {
+    check_bounds(world);
     check_sizes(world);
     check_route_counters(world);
     check_session_counters(world);
@@ -64,6 +65,10 @@ fn check_sizes(world: &World) {
         let (taken, counted) = (world.map.occupied(), world.map.count_active());
         [signed(taken), signed(counted), signed(world.map.iter().count()), PAYLOADS.load(Ordering::Relaxed)]
     });
+}
+
+/// No more records than the bound: as the threads have left them, before anything is cleaned up.
+fn check_bounds(world: &World) {
     let bound = world.wild.max_entries_per_partition();
     let mut shown = vec![0; world.wild.partition_count()];
     for record in world.wild.iter(&pin()) {

@@ -32,8 +32,7 @@ impl Wild {
             30..45 => self.get(world, key, dice),
             45..75 => self.resolve(world, key, dice, tally),
             75..83 => touch(world, key, dice, tally),
-            83..93 => self.remove(world, key, tally),
-            93..97 => look_at_sizes(world),
+            83..97 => self.remove(world, key, tally),
             97 => self.walk(world, key),
             98 => {
                 world.wild.prune();
@@ -195,18 +194,6 @@ fn is_fresh(world: &World, how: &str, key: u32, before: Tick, deadline: Tick) {
     world.laws.hold(before < deadline, || {
         format!("wild: {how} at {before} or later showed key {key}, which expired at {deadline}")
     });
-}
-
-/// No partition holds more than its bound, whatever is going on.
-fn look_at_sizes(world: &World) {
-    for index in 0..world.wild.partition_count() {
-        let Some(partition) = world.wild.partition(index) else { continue };
-        if let Some((seen, allowed)) = world.wild_bound.observe(|| partition.len()) {
-            world.laws.hold(seen <= allowed, || {
-                format!("wild: partition {index} holds {seen} records, of {allowed} that it may")
-            });
-        }
-    }
 }
 
 fn touch(world: &World, key: u32, dice: &mut Dice, tally: &mut Tally) {

@@ -4,7 +4,6 @@ use super::{
     deaths::Deaths,
     gate::Gate,
     laws::Laws,
-    limits::Limit,
     tally::{Alive, PAYLOADS, ROUTES, Tally, Told},
 };
 use std::{
@@ -90,7 +89,6 @@ pub(crate) struct World {
     /// Small bounds, short lives, partitions that fail; every thread on every key.
     pub(crate) wild: RouteTable<Tag>,
     pub(crate) wild_told: Told,
-    pub(crate) wild_bound: Limit,
     /// Nothing is evicted and nothing fails here: what becomes of each key is known exactly.
     pub(crate) kept: RouteTable<Tag>,
     pub(crate) map: SessionMap<Load>,
@@ -141,7 +139,6 @@ impl World {
             pruner,
             wild: wild.expect("valid settings"),
             wild_told,
-            wild_bound: Limit::new(WILD_BOUND),
             kept: kept.expect("valid settings"),
             map: map.expect("valid settings"),
             map_told,
