@@ -8,11 +8,11 @@ use super::{
 use std::{
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tenure_core::{DeathReason, EndCause, Owner, OwnerRef, Status, View, WaitError};
 
-/// Far longer than anything here takes: who waits so long was not woken.
+/// Far longer than anything here takes: who waits so long was not woken, whatever it then finds.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// What the other thread is to do with a session.
@@ -43,9 +43,11 @@ pub(crate) fn run(world: &Arc<World>, mut dice: Dice) {
     let (mut round, mut tally) = (0_u32, Tally::default());
     while world.gate.pass() {
         round = round.wrapping_add(1);
+        let since = Instant::now();
         let owner = wait_once(world, round, &mut dice, &mut tally, |act| {
             world.laws.hold(ask.send(act).is_ok(), || "waiting: the other thread has ended".to_owned());
         });
+        world.laws.hold(since.elapsed() < LIMIT, || format!("waiting: not woken for {LIMIT:?}"));
         // It has done what it was asked to, and counted it.
         world.laws.hold(done.recv().is_ok(), || "waiting: the other thread has ended".to_owned());
         // Not before: who creates a session for an owner that dies meanwhile is told so.
