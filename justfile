@@ -80,3 +80,11 @@ selftest *LANES:
 # Look for misspelled words
 typos:
     .ci/run typos
+
+# All benchmarks against all peers, or those named (`just bench w1 w3`); rewrites docs/benchmarks/ when all were run
+bench *ARGS:
+    cargo bench -p tenure-benches --bench suite -- {{ ARGS }}
+
+# The same in a few minutes, with shorter rounds and fewer lines
+bench-quick *ARGS:
+    cargo bench -p tenure-benches --bench suite -- --quick {{ ARGS }}

@@ -1,0 +1,8 @@
+//! `cargo bench -p tenure-benches --bench suite -- [--quick] [WORKLOAD ...]`
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tenure_benches::run(std::env::args_os().skip(1))
+}

@@ -1,0 +1,131 @@
+//! Tenure, through its public interface.
+
+use super::{Asked, Routes, Setup, TTL, must};
+use crate::{names::Parts, ticker::TickedClock, userroute::RouteText};
+use std::{marker::PhantomData, time::Duration};
+use tenure_core::{Clock, KeyRef, Route, RouteTable, SessionKey, SystemClock, pin};
+
+/// Which clock the table has.
+pub(crate) trait Time: 'static {
+    const PEER: &'static str;
+
+    fn clock() -> impl Clock;
+}
+
+/// The one it has by default: the system's coarse clock.
+pub(crate) struct System;
+
+impl Time for System {
+    const PEER: &'static str = "Tenure";
+
+    fn clock() -> impl Clock {
+        SystemClock::new()
+    }
+}
+
+/// The ticking number that the peers have.
+pub(crate) struct ByTicker;
+
+impl Time for ByTicker {
+    const PEER: &'static str = "Tenure, ticked clock";
+
+    fn clock() -> impl Clock {
+        TickedClock
+    }
+}
+
+/// Tenure as it comes.
+pub(crate) type Tenure = Table<System>;
+/// Tenure with the clock that the peers have.
+pub(crate) type Ticked = Table<ByTicker>;
+
+pub(crate) struct Table<C> {
+    table: RouteTable,
+    clock: PhantomData<fn() -> C>,
+}
+
+#[inline]
+fn key_ref<'a>(parts: Parts<'a>) -> KeyRef<'a> {
+    KeyRef::new(parts.channel, parts.bridge, parts.room, parts.thread)
+}
+
+impl<C: Time> Routes for Table<C> {
+    const PEER: &'static str = C::PEER;
+    const KEYS: &'static str = "";
+    type Key = SessionKey;
+    type Route = Route;
+    type Buffer = ();
+
+    fn new(setup: Setup) -> Self {
+        let builder = RouteTable::builder().clock(C::clock()).ttl(Duration::from_millis(TTL));
+        let partitions = 4;
+        // Where nothing may be evicted, room for keys that a hash spreads unevenly.
+        let most = if setup.bounded { setup.records } else { setup.records * 2 };
+        let builder = builder.partitions(partitions).max_entries_per_partition(most.div_ceil(partitions));
+        // As for the peers: the mix of the bounded workload counts its writes itself.
+        let builder = builder.write_back(!setup.bounded);
+        Self { table: must(builder.build()), clock: PhantomData }
+    }
+
+    fn key(parts: Parts<'_>) -> SessionKey {
+        key_ref(parts).to_key()
+    }
+
+    fn route(text: RouteText) -> Route {
+        let route = Route::builder(&text.external_room).channel(text.channel).bridge(&text.bridge);
+        must(route.room(&text.room).thread(&text.thread).build())
+    }
+
+    fn external_room(route: &Route) -> &str {
+        route.external_room()
+    }
+
+    #[inline]
+    fn resolve<T>(&self, asked: &Asked<'_, SessionKey>, seen: impl Fn(&Route) -> T) -> Option<T> {
+        let guard = pin();
+        let found = self.table.resolve_view(asked.exact, &[], &guard).ok()?;
+        Some(seen(found.route))
+    }
+
+    #[inline]
+    fn resolve_parts<T>(&self, parts: Parts<'_>, (): &mut (), seen: impl Fn(&Route) -> T) -> Option<T> {
+        let guard = pin();
+        let found = self.table.resolve_view(key_ref(parts), &[], &guard).ok()?;
+        Some(seen(found.route))
+    }
+
+    #[inline]
+    fn peek<T>(&self, asked: &Asked<'_, SessionKey>, seen: impl Fn(&Route) -> T) -> Option<T> {
+        let guard = pin();
+        let found = self.table.peek_resolve_view(asked.exact, &[], &guard).ok()?;
+        Some(seen(found.route))
+    }
+
+    /// A table writes back unless it was built not to.
+    #[inline]
+    fn learn<T>(&self, asked: &Asked<'_, SessionKey>, seen: impl Fn(&Route) -> T) -> Option<T> {
+        self.resolve(asked, seen)
+    }
+
+    #[inline]
+    fn set(&self, key: &SessionKey, route: Route) {
+        must(self.table.set(key, route));
+    }
+
+    #[inline]
+    fn set_parts(&self, parts: Parts<'_>, (): &mut (), route: Route) {
+        must(self.table.set(key_ref(parts), route));
+    }
+
+    fn remove(&self, key: &SessionKey) {
+        must(self.table.remove(key));
+    }
+
+    fn prune(&self) -> usize {
+        self.table.prune()
+    }
+
+    fn len(&self) -> usize {
+        self.table.len()
+    }
+}
