@@ -10,11 +10,17 @@ use crate::{
     world::{Entrant, Stand},
 };
 use std::{
-    hint,
+    fs, hint,
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
+
+/// How often the system has taken the core away from this thread so far; none where it does not say.
+fn switches() -> Option<u64> {
+    let status = fs::read_to_string("/proc/thread-self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("nonvoluntary_ctxt_switches:")?.trim().parse().ok())
+}
 
 /// How long a round took.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +29,8 @@ pub(crate) struct Sample {
     pub(crate) nanos: f64,
     /// Nanoseconds that a cache line takes from one core to the other; none with one thread.
     pub(crate) line: Option<f64>,
+    /// Whether a thread lost its core meanwhile, to another program.
+    pub(crate) disturbed: bool,
 }
 
 /// How long to go on.
@@ -83,13 +91,15 @@ fn alone(entrants: &[Entrant], load: &Load, task: Task, budget: Budget) -> Vec<V
         for which in order(entrants.len(), round) {
             let stand = entrants[which].stand();
             stand.before(task, load);
+            let before = switches();
             let start = Instant::now();
             let ops = stand.work(task, load, Turn { lane: 0, round, passes: often[which] });
             let nanos = per_op(start.elapsed(), ops);
             if round == 0 {
                 often[which] = passes(load, nanos);
             } else {
-                samples[which].push(Sample { nanos, line: None });
+                let disturbed = switches() != before;
+                samples[which].push(Sample { nanos, line: None, disturbed });
             }
         }
     }
@@ -114,6 +124,8 @@ struct Crew {
     ball: AtomicUsize,
     /// Nanoseconds that each thread took, and how many operations it did.
     took: Box<[AtomicU64]>,
+    /// How many threads were disturbed in this round.
+    disturbed: AtomicUsize,
     ops: Box<[AtomicUsize]>,
 }
 
@@ -145,6 +157,7 @@ impl Crew {
             round: AtomicUsize::new(0),
             passes: AtomicUsize::new(1),
             ball: AtomicUsize::new(0),
+            disturbed: AtomicUsize::new(0),
             took: (0..threads).map(|_| AtomicU64::new(0)).collect(),
             ops: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         }
@@ -160,11 +173,15 @@ impl Crew {
             self.generation.store(generation + 1, Ordering::Release);
             return;
         }
+        self.spin_until(|| self.generation.load(Ordering::Acquire) != generation);
+    }
+
+    fn spin_until(&self, done: impl Fn() -> bool) {
         let mut spins = 0_u32;
-        while self.generation.load(Ordering::Acquire) == generation {
+        while !done() {
             // Relaxed: a flag that ends the program.
             assert!(!self.failed.load(Ordering::Relaxed), "another thread of the round has panicked");
-            spins += 1;
+            spins = spins.saturating_add(1);
             if spins < 10_000 { hint::spin_loop() } else { thread::yield_now() }
         }
     }
@@ -178,10 +195,7 @@ impl Crew {
         for volley in 0..VOLLEYS as usize {
             let mine = 2 * volley + lane;
             // Relaxed: only the line's way matters.
-            while self.ball.load(Ordering::Relaxed) != mine {
-                assert!(!self.failed.load(Ordering::Relaxed), "another thread of the round has panicked");
-                hint::spin_loop();
-            }
+            self.spin_until(|| self.ball.load(Ordering::Relaxed) == mine);
             self.ball.store(mine + 1, Ordering::Relaxed);
         }
         start.elapsed().as_secs_f64() * 1e9 / f64::from(2 * VOLLEYS)
@@ -193,6 +207,7 @@ impl Crew {
         // Relaxed: the barriers order it.
         let round = self.round.load(Ordering::Relaxed);
         let passes = self.passes.load(Ordering::Relaxed);
+        let before = switches();
         self.barrier();
         let start = Instant::now();
         let ops = stand.work(task, load, Turn { lane, round, passes });
@@ -200,6 +215,9 @@ impl Crew {
         // Relaxed, here and in `slowest`: the barrier orders them.
         self.took[lane].store(took.as_nanos() as u64, Ordering::Relaxed);
         self.ops[lane].store(ops, Ordering::Relaxed);
+        if switches() != before {
+            self.disturbed.fetch_add(1, Ordering::Relaxed);
+        }
         self.barrier();
         line
     }
@@ -254,12 +272,14 @@ fn together(
                 crew.round.store(round, Ordering::Relaxed);
                 crew.passes.store(often[which], Ordering::Relaxed);
                 crew.ball.store(0, Ordering::Relaxed);
+                crew.disturbed.store(0, Ordering::Relaxed);
                 crew.barrier();
                 let line = crew.round(stand, load, task, 0);
                 if round == 0 {
                     often[which] = passes(load, crew.slowest());
                 } else {
-                    samples[which].push(Sample { nanos: crew.slowest(), line: Some(line) });
+                    let disturbed = crew.disturbed.load(Ordering::Relaxed) > 0;
+                    samples[which].push(Sample { nanos: crew.slowest(), line: Some(line), disturbed });
                 }
             }
         }

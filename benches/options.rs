@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// What to run, and how long.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) quick: bool,
     /// Names of workloads, such as `w1` or `w3p`; all if there are none.
@@ -12,16 +12,21 @@ pub(crate) struct Options {
     pub(crate) sizes: Vec<usize>,
     /// Seconds for each line of the table, instead of the defaults.
     pub(crate) seconds: Option<f64>,
+    /// How many threads take part; one and two if there are none.
+    pub(crate) threads: Vec<usize>,
+    /// The arguments, as they were given.
+    pub(crate) command: String,
     /// Where the figures and the chart go; nowhere if none.
     pub(crate) out: Option<PathBuf>,
 }
 
 pub(crate) const USAGE: &str = "\
-usage: suite [--quick] [--size N]... [--seconds S] [--out DIR] [WORKLOAD]...
+usage: suite [--quick] [--size N]... [--threads N]... [--seconds S] [--out DIR] [WORKLOAD]...
 
-  WORKLOAD     w1, w1p, w1o, w2, w2w, w3, w3p, w4, w5; all without any
+  WORKLOAD     w1, w1p, w1o, w2, w2w, w3, w3p, w4, w5, w6, w6g, w7, w8, w9, w10; all without any
   --quick      shorter rounds and fewer lines
   --size N     records in a table, may be given several times (default: 10000 and 1000000)
+  --threads N  threads in a round, may be given several times (default: 1 and 2)
   --seconds S  time for each line of the table
   --out DIR    write the figures and the chart there
 ";
@@ -30,17 +35,17 @@ impl Options {
     pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Option<Self>, lexopt::Error> {
         use lexopt::prelude::*;
 
-        let mut options =
-            Self { quick: false, only: Vec::new(), sizes: Vec::new(), seconds: None, out: None };
+        let args: Vec<OsString> = args.filter(|arg| arg != "--bench").collect();
+        let shown: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+        let mut options = Self { command: format!("just bench {}", shown.join(" ")), ..Self::default() };
         let mut parser = lexopt::Parser::from_args(args);
         while let Some(arg) = parser.next()? {
             match arg {
                 Long("quick") => options.quick = true,
                 Long("size") => options.sizes.push(parser.value()?.parse()?),
+                Long("threads") => options.threads.push(parser.value()?.parse()?),
                 Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
                 Long("out") => options.out = Some(parser.value()?.into()),
-                // What cargo gives to every benchmark.
-                Long("bench") => {}
                 Short('h') | Long("help") => return Ok(None),
                 Value(name) => options.only.push(name.string()?.to_lowercase()),
                 _ => return Err(arg.unexpected()),
@@ -49,11 +54,24 @@ impl Options {
         if options.sizes.is_empty() {
             options.sizes = vec![10_000, 1_000_000];
         }
+        if options.threads.is_empty() {
+            options.threads = vec![1, 2];
+        }
+        options.threads.retain(|threads| *threads > 0);
         Ok(Some(options))
     }
 
     pub(crate) fn wants(&self, workload: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only.eq_ignore_ascii_case(workload))
+    }
+
+    pub(crate) fn most_threads(&self) -> usize {
+        self.threads.iter().copied().max().unwrap_or(1)
+    }
+
+    /// Rounds of the workloads whose round is one long act.
+    pub(crate) fn long_rounds(&self) -> usize {
+        if self.quick { 1 } else { 3 }
     }
 
     pub(crate) fn per_line(&self) -> Duration {

@@ -1,43 +1,52 @@
-//! What came out: medians, and the table.
+//! What came out: medians, the table at the end, and the files.
 
-use crate::{crew::Sample, suite::Cell};
+use crate::{chart, machine::Machine};
 use serde::Serialize;
+use std::{fmt::Write as _, fs, io, path::Path, time::Duration};
 
-/// Above this many nanoseconds for the way of a cache line, two cores are far from each other.
-const FAR: f64 = 80.0;
-
-/// One entrant's figures in one line.
+/// One entrant's figures in one line: the median of the rounds, the least, and the quartiles.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Entry {
     pub(crate) who: String,
-    /// Nanoseconds for each operation of a thread: the median of the rounds, the quickest, and the quartiles.
     pub(crate) median: f64,
     pub(crate) least: f64,
     pub(crate) quartiles: [f64; 2],
     pub(crate) rounds: usize,
 }
 
-/// One line of the table.
+/// What Tenure must reach in a line.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Target {
+    /// At most this share of the best peer's figure.
+    pub(crate) ratio: Option<f64>,
+    /// At most this figure.
+    pub(crate) most: Option<f64>,
+    /// Not more than one thread's map without synchronization.
+    pub(crate) floor: bool,
+}
+
+/// One line of the table; less is better.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Line {
     pub(crate) workload: &'static str,
-    pub(crate) what: &'static str,
+    pub(crate) what: String,
+    pub(crate) unit: &'static str,
     pub(crate) records: usize,
-    pub(crate) dist: String,
+    /// `uniform` or `zipf`, where keys are drawn.
+    pub(crate) dist: Option<String>,
     pub(crate) threads: usize,
     /// `near` or `far`, where two cores took part.
     pub(crate) cores: Option<&'static str>,
+    pub(crate) target: Target,
     pub(crate) entries: Vec<Entry>,
-    pub(crate) limit: Option<f64>,
+    /// Rounds that were thrown away because the system had taken a core away.
+    pub(crate) disturbed: usize,
 }
 
-pub(crate) struct Report {
-    lines: Vec<Line>,
-}
-
-fn is_far(sample: &Sample) -> bool {
-    sample.line.is_some_and(|line| line > FAR)
-}
+/// What Tenure is called.
+pub(crate) const OURS: &str = "Tenure";
+/// What the floor's names begin with.
+const FLOOR: &str = "one thread's map";
 
 /// The value at a share of the way through, of sorted ones.
 #[expect(clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "a place in a short list")]
@@ -46,94 +55,145 @@ fn at(sorted: &[f64], share: f64) -> f64 {
 }
 
 impl Entry {
-    fn new(who: String, samples: &[Sample], far: bool) -> Option<Self> {
-        let mut nanos: Vec<f64> =
-            samples.iter().filter(|sample| is_far(sample) == far).map(|sample| sample.nanos).collect();
-        nanos.sort_by(f64::total_cmp);
-        let rounds = nanos.len();
-        (rounds > 0).then(|| Self {
-            who,
-            median: at(&nanos, 0.5),
-            least: nanos[0],
-            quartiles: [at(&nanos, 0.25), at(&nanos, 0.75)],
-            rounds,
-        })
+    /// None without a figure.
+    pub(crate) fn new(who: String, mut figures: Vec<f64>) -> Option<Self> {
+        figures.sort_by(f64::total_cmp);
+        let least = *figures.first()?;
+        let quartiles = [at(&figures, 0.25), at(&figures, 0.75)];
+        Some(Self { who, median: at(&figures, 0.5), least, quartiles, rounds: figures.len() })
+    }
+
+    fn is_peer(&self) -> bool {
+        !self.who.starts_with(OURS) && !self.who.starts_with(FLOOR)
     }
 }
 
 impl Line {
-    pub(crate) fn new(cell: Cell, records: usize, all: impl Iterator<Item = (String, Vec<Sample>)>) -> Self {
-        let all: Vec<_> = all.collect();
-        let (mut near, mut far) = (0, 0);
-        for sample in all.iter().flat_map(|(_, samples)| samples) {
-            *if is_far(sample) { &mut far } else { &mut near } += 1;
-        }
-        // Near and far rounds are never compared: the kind that there were more of counts.
-        let mostly_far = far > near;
-        let entries =
-            all.into_iter().filter_map(|(who, samples)| Entry::new(who, &samples, mostly_far)).collect();
-        Self {
-            workload: cell.workload,
-            what: cell.what,
-            records,
-            dist: cell.dist.to_string(),
-            threads: cell.threads,
-            cores: (cell.threads > 1).then_some(if mostly_far { "far" } else { "near" }),
-            entries,
-            limit: cell.limit,
-        }
+    pub(crate) fn ours(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.who == OURS)
     }
 
-    pub(crate) fn ours(&self) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.who == "Tenure")
+    fn best(&self, of: impl Fn(&Entry) -> bool) -> Option<&Entry> {
+        self.entries.iter().filter(|entry| of(entry)).min_by(|a, b| a.median.total_cmp(&b.median))
     }
 
     pub(crate) fn best_peer(&self) -> Option<&Entry> {
-        let peers = self.entries.iter().filter(|entry| is_peer(&entry.who));
-        peers.min_by(|a, b| a.median.total_cmp(&b.median))
+        self.best(Entry::is_peer)
     }
 
+    fn floor(&self) -> Option<&Entry> {
+        self.best(|entry| entry.who.starts_with(FLOOR))
+    }
+
+    /// Tenure's figure as a share of the best peer's.
     pub(crate) fn ratio(&self) -> Option<f64> {
         Some(self.ours()?.median / self.best_peer()?.median)
     }
 
-    fn verdict(&self) -> &'static str {
-        match (self.ratio(), self.limit) {
-            (Some(ratio), Some(limit)) if ratio <= limit => "met",
-            (Some(_), Some(_)) => "MISSED",
-            _ => "",
+    fn floor_ratio(&self) -> Option<f64> {
+        Some(self.ours()?.median / self.floor()?.median)
+    }
+
+    /// Whether all targets are met; none where there is no target.
+    pub(crate) fn met(&self) -> Option<bool> {
+        let ours = self.ours()?.median;
+        let checks = [
+            self.target.ratio.and_then(|limit| Some(self.ratio()? <= limit)),
+            self.target.most.map(|most| ours <= most),
+            self.floor_ratio().filter(|_| self.target.floor).map(|ratio| ratio <= 1.0),
+        ];
+        checks.into_iter().flatten().reduce(|a, b| a && b)
+    }
+
+    fn target_text(&self) -> String {
+        let mut all = Vec::new();
+        all.extend(self.target.ratio.map(|limit| format!("{limit:.2}")));
+        all.extend(self.target.most.map(|most| format!("≤ {}", figure(most, self.unit))));
+        if self.target.floor && self.floor().is_some() {
+            all.push("floor".to_owned());
         }
+        all.join(", ")
+    }
+
+    fn heading(&self) -> String {
+        let mut heading = format!("{} {}: {} records", self.workload, self.what, self.records);
+        if let Some(dist) = &self.dist {
+            _ = write!(heading, ", {dist}");
+        }
+        _ = write!(heading, ", {} thread{}", self.threads, if self.threads == 1 { "" } else { "s" });
+        if let Some(cores) = self.cores {
+            _ = write!(heading, ", cores {cores}");
+        }
+        heading
     }
 
     fn print(&self) {
-        let cores = self.cores.map_or(String::new(), |cores| format!(", cores {cores}"));
-        println!(
-            "\n{} {}: {} records, {}, {} thread{}{cores}",
-            self.workload,
-            self.what,
-            self.records,
-            self.dist,
-            self.threads,
-            if self.threads == 1 { "" } else { "s" }
-        );
+        println!("\n{} ({} disturbed rounds left out)", self.heading(), self.disturbed);
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         entries.sort_by(|a, b| a.median.total_cmp(&b.median));
         for entry in entries {
+            let [low, high] = entry.quartiles.map(|value| figure(value, self.unit));
+            let (median, least) = (figure(entry.median, self.unit), figure(entry.least, self.unit));
             println!(
-                "    {:28} {:8.1} ns   [{:.1} .. {:.1}], least {:.1}, {} rounds",
-                entry.who, entry.median, entry.quartiles[0], entry.quartiles[1], entry.least, entry.rounds
+                "    {:28} {median:>12}   [{low} .. {high}], least {least}, {} rounds",
+                entry.who, entry.rounds
             );
         }
     }
+
+    fn row(&self) -> Option<String> {
+        let ours = self.ours()?;
+        let best = self.best_peer();
+        let verdict = match self.met() {
+            Some(true) => "met",
+            Some(false) => "**missed**",
+            None => "",
+        };
+        let ratio = |ratio: Option<f64>| ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        Some(format!(
+            "| {} | {} | {} | {} | {}{} | {} | {} | {} | {} | {} | {verdict} |",
+            self.workload,
+            self.what,
+            self.records,
+            self.dist.as_deref().unwrap_or(""),
+            self.threads,
+            self.cores.map_or(String::new(), |cores| format!(" {cores}")),
+            figure(ours.median, self.unit),
+            best.map_or(String::new(), |best| format!("{} {}", figure(best.median, self.unit), best.who)),
+            ratio(self.ratio()),
+            ratio(self.floor_ratio()),
+            self.target_text(),
+        ))
+    }
 }
 
-fn is_peer(who: &str) -> bool {
-    !who.starts_with("Tenure") && !who.starts_with("one thread's map")
+/// A figure with its unit, in about three digits.
+pub(crate) fn figure(value: f64, unit: &str) -> String {
+    match unit {
+        "ns" if value >= 1e6 => format!("{:.2} ms", value / 1e6),
+        "ns" if value >= 1e4 => format!("{:.1} µs", value / 1e3),
+        "ns" => format!("{value:.1} ns"),
+        "" => format!("{value:.2}"),
+        _ => format!("{value:.1} {unit}"),
+    }
+}
+
+const HEAD: &str = "\
+| | workload | records | keys | threads | Tenure | best peer | ratio | to floor | target | |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+
+/// All lines of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) machine: Machine,
+    pub(crate) quick: bool,
+    pub(crate) seconds: u64,
+    pub(crate) lines: Vec<Line>,
 }
 
 impl Report {
-    pub(crate) fn new(_quick: bool) -> Self {
-        Self { lines: Vec::new() }
+    pub(crate) fn new(machine: Machine, quick: bool) -> Self {
+        Self { machine, quick, seconds: 0, lines: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, line: Line) {
@@ -141,27 +201,74 @@ impl Report {
         self.lines.push(line);
     }
 
-    pub(crate) fn finish(&self) {
-        println!(
-            "\nworkload                                      records dist    thr   Tenure     best peer                        ratio  target"
-        );
-        for line in &self.lines {
-            let (Some(ours), Some(best), Some(ratio)) = (line.ours(), line.best_peer(), line.ratio()) else {
-                continue;
-            };
-            let limit = line.limit.map_or(String::new(), |limit| format!("{limit:.2}"));
-            println!(
-                "{:4} {:37} {:10} {:8} {} {:8.1} ns {:8.1} ns {:22} {ratio:5.2}  {limit:5} {}",
-                line.workload,
-                line.what,
-                line.records,
-                line.dist,
-                line.threads,
-                ours.median,
-                best.median,
-                best.who,
-                line.verdict()
-            );
+    /// Two threads should do nearly twice what one does: the two lines of the hot key, compared.
+    pub(crate) fn add_scaling(&mut self) {
+        let hot =
+            |threads: usize| self.lines.iter().find(|line| line.workload == "W5" && line.threads == threads);
+        let (Some(one), Some(two)) = (hot(1), hot(2)) else { return };
+        let both = |entry: &Entry| {
+            let alone = one.entries.iter().find(|alone| alone.who == entry.who)?;
+            Entry::new(entry.who.clone(), vec![entry.median / alone.median])
+        };
+        let line = Line {
+            what: "time of two threads by that of one".to_owned(),
+            unit: "",
+            target: Target { most: Some(2.0 / 1.9), ..Target::default() },
+            entries: two.entries.iter().filter_map(both).collect(),
+            ..two.clone()
+        };
+        self.add(line);
+    }
+
+    fn table(&self) -> String {
+        let rows: Vec<String> = self.lines.iter().filter_map(Line::row).collect();
+        format!("{HEAD}\n{}", rows.join("\n"))
+    }
+
+    /// Prints the table.
+    pub(crate) fn finish(&mut self, took: Duration) {
+        self.seconds = took.as_secs();
+        let (met, missed) = self.lines.iter().fold((0, 0), |(met, missed), line| match line.met() {
+            Some(true) => (met + 1, missed),
+            Some(false) => (met, missed + 1),
+            None => (met, missed),
+        });
+        println!("\n{}\n\n{met} targets met, {missed} missed, in {} s", self.table(), self.seconds);
+    }
+
+    /// Writes the figures and the chart into a folder, and the table into the page that shows them.
+    pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
+        let name = if self.quick { "quick" } else { "full" };
+        fs::create_dir_all(folder)?;
+        let figures = serde_json::to_string_pretty(self)?;
+        fs::write(folder.join(format!("{name}.json")), figures + "\n")?;
+        fs::write(folder.join(format!("{name}.svg")), chart::ratios(&self.lines))?;
+        if !self.quick {
+            self.rewrite(&folder.with_extension("md"), name)?;
         }
+        Ok(())
+    }
+
+    /// Puts the table between the two marks of the page.
+    fn rewrite(&self, page: &Path, name: &str) -> io::Result<()> {
+        const BEGIN: &str = "<!-- figures: begin; written by the suite -->\n";
+        const END: &str = "<!-- figures: end -->";
+        let text = fs::read_to_string(page)?;
+        let marks = (text.find(BEGIN), text.find(END));
+        let (Some(begin), Some(end)) = marks else {
+            return Err(io::Error::other(format!(
+                "{} lacks the two marks around the figures",
+                page.display()
+            )));
+        };
+        let Machine { processor, cores, system, compiler, versions, command } = &self.machine;
+        let figures = format!(
+            "{BEGIN}\n{processor}, {cores} cores, {system}; {compiler}; {}.\n`{command}`, {} s. [All figures]\
+             (benchmarks/{name}.json).\n\n![Tenure's time as a share of the best peer's](benchmarks/{name}.svg)\n\n{}\n\n",
+            versions.join(", "),
+            self.seconds,
+            self.table(),
+        );
+        fs::write(page, format!("{}{figures}{}", &text[..begin], &text[end..]))
     }
 }

@@ -39,6 +39,10 @@ pub(crate) enum Task {
     Mixed(Dist),
     /// W5: everybody resolves the same key.
     Hot,
+    /// W6: a session's whole life.
+    SessionCycle,
+    /// W6g: look at a session.
+    SessionGet,
 }
 
 impl Task {
@@ -55,6 +59,7 @@ impl Task {
             Self::Change(dist) => w3_set::change(world, load, turn, dist),
             Self::Mixed(dist) => w4_mixed::mixed(world, load, turn, dist),
             Self::Hot => w5_hot::hot(world, load, turn),
+            Self::SessionCycle | Self::SessionGet => unreachable!("a table of routes holds no sessions"),
         }
     }
 }

@@ -121,7 +121,7 @@ fn route<R: Routes>(name: Name, version: usize) -> R::Route {
 
 impl<R: Routes> World<R> {
     pub(crate) fn new(load: &Load, bounded: bool) -> Self {
-        let table = R::new(Setup { records: load.records, bounded });
+        let table = R::new(Setup { bounded, ..Setup::roomy(load.records) });
         for number in 0..load.records {
             let name = Name::numbered(number);
             table.set(&R::key(name.owned().parts()), route::<R>(name, 0));

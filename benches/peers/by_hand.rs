@@ -29,7 +29,7 @@ impl<K: Kind, M: Map<K>> ByHand<K, M> {
 impl<K: Kind, M: Map<K>> Routes for ByHand<K, M> {
     const PEER: &'static str = M::PEER;
     const KEYS: &'static str = K::NAME;
-    const SHARED: bool = M::SHARED;
+    const OWN_TIME: bool = M::OWN_TIME;
     type Key = K::Owned;
     type Route = Arc<UserRoute>;
     type Buffer = K::Buffer;
@@ -89,6 +89,11 @@ impl<K: Kind, M: Map<K>> Routes for ByHand<K, M> {
     #[inline]
     fn set(&self, key: &K::Owned, route: Arc<UserRoute>) {
         self.store(K::ask(key), || key.clone(), route);
+    }
+
+    #[inline]
+    fn insert(&self, key: K::Owned, route: Arc<UserRoute>) {
+        self.map.insert(key, route, ticker::now() + TTL);
     }
 
     #[inline]

@@ -10,7 +10,6 @@ pub(crate) struct Floor<K: Kind>(RefCell<hashbrown::HashMap<K::Owned, Record, ah
 
 impl<K: Kind> Map<K> for Floor<K> {
     const PEER: &'static str = "one thread's map";
-    const SHARED: bool = false;
 
     fn new(_: Setup) -> Self {
         Self(RefCell::default())

@@ -46,6 +46,15 @@ pub(crate) struct Setup {
     pub(crate) records: usize,
     /// Whether more will be set than there may be.
     pub(crate) bounded: bool,
+    /// The time to live, in milliseconds, of a table that has its own time.
+    pub(crate) ttl: u64,
+}
+
+impl Setup {
+    /// For as many records as there will be.
+    pub(crate) fn roomy(records: usize) -> Self {
+        Self { records, bounded: false, ttl: TTL }
+    }
 }
 
 /// Prebuilt keys: the one that is asked for, and its room's for a table that must ask twice.
@@ -60,8 +69,8 @@ pub(crate) trait Routes: 'static {
     const PEER: &'static str;
     /// The kind of its keys.
     const KEYS: &'static str;
-    /// Whether it may be used by several threads at once.
-    const SHARED: bool = true;
+    /// Whether its records expire by a time of its own that cannot be moved.
+    const OWN_TIME: bool = false;
     type Key: Clone + Send + Sync;
     type Route: Clone + Send + Sync;
     type Buffer: Default + Send;
@@ -88,6 +97,8 @@ pub(crate) trait Routes: 'static {
     fn learn<T>(&self, asked: &Asked<'_, Self::Key>, seen: impl Fn(&Self::Route) -> T) -> Option<T>;
 
     fn set(&self, key: &Self::Key, route: Self::Route);
+    /// Sets a key that is not there, handing it over.
+    fn insert(&self, key: Self::Key, route: Self::Route);
     fn set_parts(&self, parts: Parts<'_>, buffer: &mut Self::Buffer, route: Self::Route);
     fn remove(&self, key: &Self::Key);
     /// Removes what has expired; says how many.
@@ -98,9 +109,9 @@ pub(crate) trait Routes: 'static {
 /// A map's primitive operations; [`ByHand`] makes [`Routes`] of them.
 pub(crate) trait Map<K: Kind>: 'static {
     const PEER: &'static str;
-    const SHARED: bool = true;
     /// Whether it keeps the bound itself.
     const EVICTS: bool = false;
+    const OWN_TIME: bool = false;
 
     fn new(setup: Setup) -> Self;
     /// The record under a key, if it is fresh.

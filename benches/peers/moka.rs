@@ -1,6 +1,6 @@
 //! moka: a cache with its own bound, its own time to live and its own choice of what goes.
 
-use super::{Map, Setup, TTL};
+use super::{Map, Setup};
 use crate::{keys::Plain, userroute::UserRoute};
 use std::{borrow::Borrow, sync::Arc, time::Duration};
 
@@ -12,11 +12,14 @@ where
 {
     const PEER: &'static str = "moka";
     const EVICTS: bool = true;
+    const OWN_TIME: bool = true;
 
     fn new(setup: Setup) -> Self {
         let most = if setup.bounded { setup.records } else { setup.records * 2 };
         let cache = moka::sync::Cache::builder().max_capacity(most as u64);
-        Self(cache.time_to_live(Duration::from_millis(TTL)).build_with_hasher(ahash::RandomState::new()))
+        Self(
+            cache.time_to_live(Duration::from_millis(setup.ttl)).build_with_hasher(ahash::RandomState::new()),
+        )
     }
 
     #[inline]
@@ -45,8 +48,15 @@ where
     /// It prunes by itself; this has it do so now.
     fn prune(&self, _: u64) -> usize {
         let before = self.0.entry_count();
-        self.0.run_pending_tasks();
-        before.saturating_sub(self.0.entry_count()) as usize
+        let mut left = before;
+        loop {
+            self.0.run_pending_tasks();
+            let now = self.0.entry_count();
+            if now == left {
+                return before.saturating_sub(now) as usize;
+            }
+            left = now;
+        }
     }
 
     fn len(&self) -> usize {

@@ -1,6 +1,6 @@
 //! Tenure, through its public interface.
 
-use super::{Asked, Routes, Setup, TTL, must};
+use super::{Asked, Routes, Setup, must};
 use crate::{names::Parts, ticker::TickedClock, userroute::RouteText};
 use std::{marker::PhantomData, time::Duration};
 use tenure_core::{Clock, KeyRef, Route, RouteTable, SessionKey, SystemClock, pin};
@@ -57,7 +57,7 @@ impl<C: Time> Routes for Table<C> {
     type Buffer = ();
 
     fn new(setup: Setup) -> Self {
-        let builder = RouteTable::builder().clock(C::clock()).ttl(Duration::from_millis(TTL));
+        let builder = RouteTable::builder().clock(C::clock()).ttl(Duration::from_millis(setup.ttl));
         let partitions = 4;
         // Where nothing may be evicted, room for keys that a hash spreads unevenly.
         let most = if setup.bounded { setup.records } else { setup.records * 2 };
@@ -110,6 +110,11 @@ impl<C: Time> Routes for Table<C> {
     #[inline]
     fn set(&self, key: &SessionKey, route: Route) {
         must(self.table.set(key, route));
+    }
+
+    #[inline]
+    fn insert(&self, key: SessionKey, route: Route) {
+        must(self.table.set(&key, route));
     }
 
     #[inline]

@@ -1,0 +1,124 @@
+//! W8: one record in ten has expired and is pruned, while a reader goes on; then the same reader alone, for as long.
+
+use crate::{
+    names::{Name, PER_ROOM},
+    peers::{Asked, Routes, Setup},
+    rng::Rng,
+    ticker,
+    userroute::RouteText,
+};
+use hdrhistogram::Histogram;
+use std::{
+    hint::black_box,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Milliseconds between the first sets and the others, and from those to the prune: the first have expired then.
+const EARLIER: u64 = 20 * 60 * 1_000;
+const LATER: u64 = 11 * 60 * 1_000;
+
+/// How many keys the reader asks for, over and over.
+const ASKED: usize = 1 << 14;
+
+/// Nanoseconds of the prune; the reader's 99.99th percentile and its longest wait meanwhile; the same two as a share of
+/// what the reader sees alone.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+pub(crate) fn prune<R: Routes + Send + Sync>(records: usize) -> Vec<f64> {
+    let expired = |number: &usize| number % 10 == 3;
+    let table: R = if R::OWN_TIME { waited_for(records, expired) } else { skipped_to(records, expired) };
+
+    let mut rng = Rng::new(0x9EAD);
+    let keys: Vec<R::Key> = std::iter::repeat_with(|| rng.below(records))
+        .filter(|number| !expired(number) && number % PER_ROOM != 0)
+        .take(ASKED)
+        .map(|number| R::key(Name::numbered(number).owned().parts()))
+        .collect();
+    let gone = (0..records).filter(expired).count();
+
+    let (stop, reading) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (took, meanwhile) = thread::scope(|scope| {
+        let reader = scope.spawn(|| read(&table, &keys, &reading, || stop.load(Ordering::Relaxed)));
+        // Relaxed, all: flags that are only waited for.
+        while !reading.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+        let start = Instant::now();
+        table.prune();
+        let took = start.elapsed();
+        stop.store(true, Ordering::Relaxed);
+        (took, reader.join().expect("the reader"))
+    });
+    assert_eq!(table.len(), records - gone, "{} prunes what has expired", R::PEER);
+    let since = Instant::now();
+    let alone = read(&table, &keys, &reading, || since.elapsed() > took.max(Duration::from_millis(1)));
+
+    let tail = |waits: &Histogram<u64>| [waits.value_at_quantile(0.9999) as f64, waits.max() as f64];
+    let ([tail_meanwhile, max_meanwhile], [tail_alone, max_alone]) = (tail(&meanwhile), tail(&alone));
+    vec![
+        took.as_nanos() as f64,
+        tail_meanwhile,
+        max_meanwhile,
+        tail_meanwhile / tail_alone,
+        max_meanwhile / max_alone,
+    ]
+}
+
+/// A table in which some records have expired; the time that passes is skipped.
+fn skipped_to<R: Routes>(records: usize, expired: impl Fn(&usize) -> bool + Copy) -> R {
+    let table = R::new(Setup::roomy(records));
+    fill(&table, (0..records).filter(expired));
+    ticker::skip(EARLIER);
+    fill(&table, (0..records).filter(|number| !expired(number)));
+    ticker::skip(LATER);
+    table
+}
+
+/// The same for a table whose time only passes by itself: its records live for some seconds, which are waited for.
+fn waited_for<R: Routes>(records: usize, expired: impl Fn(&usize) -> bool + Copy) -> R {
+    const LIFE: Duration = Duration::from_secs(12);
+    let table = R::new(Setup { ttl: LIFE.as_millis() as u64, ..Setup::roomy(records) });
+    fill(&table, (0..records).filter(expired));
+    let filled = Instant::now();
+    thread::sleep(LIFE / 2);
+    fill(&table, (0..records).filter(|number| !expired(number)));
+    thread::sleep((LIFE + Duration::from_millis(100)).saturating_sub(filled.elapsed()));
+    table
+}
+
+fn fill<R: Routes>(table: &R, numbers: impl Iterator<Item = usize>) {
+    for number in numbers {
+        let name = Name::numbered(number);
+        table.set(&R::key(name.owned().parts()), R::route(RouteText::of(name, 0)));
+    }
+}
+
+/// Reads until told to stop; how long each look-up took.
+fn read<R: Routes>(
+    table: &R,
+    keys: &[R::Key],
+    reading: &AtomicBool,
+    stop: impl Fn() -> bool,
+) -> Histogram<u64> {
+    let mut waits = Histogram::new_with_bounds(1, 10_000_000_000, 3).expect("valid bounds");
+    loop {
+        for batch in keys.chunks(256) {
+            let mut last = Instant::now();
+            for key in batch {
+                let seen = table.peek(&Asked { exact: key, room: key }, |route| {
+                    black_box(route);
+                });
+                assert!(seen.is_some(), "{} lost a fresh record", R::PEER);
+                let now = Instant::now();
+                waits.saturating_record((now - last).as_nanos() as u64);
+                last = now;
+            }
+            // Relaxed: as above.
+            reading.store(true, Ordering::Relaxed);
+            if stop() {
+                return waits;
+            }
+        }
+    }
+}
