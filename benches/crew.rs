@@ -6,21 +6,16 @@
 
 use crate::{
     load::Load,
+    system::switches,
     tasks::{Task, Turn},
     world::{Entrant, Stand},
 };
 use std::{
-    fs, hint,
+    hint,
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
-
-/// How often the system has taken the core away from this thread so far; none where it does not say.
-fn switches() -> Option<u64> {
-    let status = fs::read_to_string("/proc/thread-self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("nonvoluntary_ctxt_switches:")?.trim().parse().ok())
-}
 
 /// How long a round took.
 #[derive(Clone, Copy, Debug)]

@@ -30,7 +30,7 @@ pub(crate) trait Kind: Send + Sync + 'static {
 pub(crate) trait Plain: Kind {
     type Borrowed: ?Sized + Eq + Hash;
 
-    fn plain<'a>(query: Self::Query<'a>) -> &'a Self::Borrowed
+    fn plain(query: Self::Query<'_>) -> &Self::Borrowed
     where
         Self::Owned: Borrow<Self::Borrowed>;
 }
@@ -115,7 +115,7 @@ impl Plain for Four {
     type Borrowed = FourStrings;
 
     #[inline]
-    fn plain<'a>(query: Self::Query<'a>) -> &'a FourStrings {
+    fn plain(query: Self::Query<'_>) -> &FourStrings {
         query.0
     }
 }
@@ -169,7 +169,7 @@ impl Plain for Joined {
     type Borrowed = str;
 
     #[inline]
-    fn plain<'a>(query: Self::Query<'a>) -> &'a str {
+    fn plain(query: Self::Query<'_>) -> &str {
         query.0
     }
 }

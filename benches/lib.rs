@@ -18,6 +18,7 @@ mod report;
 mod rng;
 mod session_peers;
 mod suite;
+mod system;
 mod tasks;
 mod ticker;
 mod userroute;

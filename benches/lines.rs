@@ -31,7 +31,7 @@ fn is_far(sample: &Sample) -> bool {
 
 impl Cell {
     /// Near and far rounds are never compared: the kind that there were more of counts.
-    pub(crate) fn line(self, records: usize, all: Vec<(String, Vec<Sample>)>) -> Line {
+    pub(crate) fn line(self, records: usize, all: &[(String, Vec<Sample>)]) -> Line {
         let samples = || all.iter().flat_map(|(_, samples)| samples);
         let far = samples().filter(|sample| is_far(sample)).count() * 2 > samples().count();
         let disturbed = samples().filter(|sample| sample.disturbed).count();

@@ -132,7 +132,7 @@ fn mix(slice: usize, rng: &mut Rng) -> Vec<Op> {
 fn hits(draw: &Draw, count: usize, rng: &mut Rng) -> Stream {
     let one = |_| {
         let number = draw.draw(rng);
-        Name::numbered(if number % PER_ROOM == 0 { number + 1 } else { number })
+        Name::numbered(if number.is_multiple_of(PER_ROOM) { number + 1 } else { number })
     };
     Stream::new((0..count).map(one).collect())
 }

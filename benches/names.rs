@@ -140,7 +140,7 @@ impl Name {
                 "matrix",
                 format!("hs-{}", seed >> 8 & 3),
                 format!("!{:018x}:matrix.org", (self.room as u64) << 20 | seed >> 44),
-                format!("${:016x}", thread),
+                format!("${thread:016x}"),
             ),
             _ => (
                 "slack",

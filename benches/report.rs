@@ -201,6 +201,12 @@ impl Report {
         self.lines.push(line);
     }
 
+    pub(crate) fn add_all(&mut self, lines: Vec<Line>) {
+        for line in lines {
+            self.add(line);
+        }
+    }
+
     /// Two threads should do nearly twice what one does: the two lines of the hot key, compared.
     pub(crate) fn add_scaling(&mut self) {
         let hot =

@@ -42,7 +42,7 @@ impl<S: Sessions> SessionWorld<S> {
         let store = S::new();
         let mut owners = Vec::new();
         for number in 0..load.records {
-            if number % PER_OWNER == 0 {
+            if number.is_multiple_of(PER_OWNER) {
                 owners.push(store.owner());
             }
             let owner = owners.last().expect("one was made for the first");

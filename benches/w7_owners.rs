@@ -1,13 +1,62 @@
 //! W7: an owner with many sessions dies; many owners with one session each die.
 //!
 //! Two figures for each: how long until none of its sessions is to be seen, and the time for each session until all is
-//! freed.
+//! freed, which is the time that the freeing thread ran.
 
-use crate::{session_peers::Sessions, w6_sessions::code};
-use std::time::Instant;
+use crate::{
+    lines::{self, Figure, ratio},
+    long::{self, Entrant},
+    options::Options,
+    report::{Report, Target},
+    session_peers::{self, EachStore, Sessions},
+    system::run_time,
+    w6_sessions::code,
+};
+use std::{
+    hint,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Instant,
+};
+
+/// How many of an owner's sessions are watched, one after the other.
+const WATCHED: usize = 4;
+
+/// Both kinds of death, as lines.
+pub(crate) fn run(most: usize, options: &Options, report: &mut Report) {
+    let (others, count) = (if options.quick { most / 10 } else { most }, 100_000);
+    let at_once = Target { most: Some(1_000.0), ..Target::default() };
+    let kinds = [(false, "an owner of 100,000 sessions dies"), (true, "100,000 owners of one session die")];
+    for (many, what) in kinds {
+        let figures = vec![
+            Figure::new("W7", format!("{what}: until unseen, each owner"), at_once),
+            Figure::new("W7", format!("{what}: until freed, each session"), ratio(0.5)),
+        ];
+        let mut each = Each { others, count, many, entrants: Vec::new() };
+        session_peers::all(&mut each);
+        let rounds = long::rounds(what, each.entrants, options.long_rounds());
+        report.add_all(lines::lines(figures, others + count, &rounds));
+    }
+}
+
+struct Each {
+    others: usize,
+    count: usize,
+    many: bool,
+    entrants: Vec<Entrant>,
+}
+
+impl EachStore for Each {
+    fn store<S: Sessions>(&mut self) {
+        let mut deaths = Deaths::<S>::new(self.others);
+        let (many, count) = (self.many, self.count);
+        let round = move || if many { deaths.many_owners(count) } else { deaths.one_owner(count) };
+        self.entrants.push(Entrant::new(S::PEER, round));
+    }
+}
 
 /// A store in which others' sessions stand all the time.
-pub(crate) struct Deaths<S: Sessions> {
+struct Deaths<S: Sessions> {
     store: S,
     _others: Vec<S::Owner>,
     /// The first code that nobody has used.
@@ -15,7 +64,7 @@ pub(crate) struct Deaths<S: Sessions> {
 }
 
 impl<S: Sessions> Deaths<S> {
-    pub(crate) fn new(others: usize) -> Self {
+    fn new(others: usize) -> Self {
         let store = S::new();
         let owner = store.owner();
         for number in 0..others {
@@ -29,35 +78,56 @@ impl<S: Sessions> Deaths<S> {
         (self.next..self.next + count).map(code).collect()
     }
 
-    /// Nanoseconds until the owner of `count` sessions is seen dead; nanoseconds per session until all is freed.
+    /// Nanoseconds until another thread sees nothing of an owner with `count` sessions any more; nanoseconds per
+    /// session until all is freed.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    pub(crate) fn one_owner(&mut self, count: usize) -> Vec<f64> {
+    fn one_owner(&mut self, count: usize) -> Vec<f64> {
         let codes = self.codes(count);
         let owner = self.store.owner();
         assert!(codes.iter().all(|code| self.store.create(code, &owner)), "{}", S::PEER);
-        let start = Instant::now();
-        self.store.end(owner);
-        let unseen = start.elapsed();
+        let watched: Vec<&String> = codes.iter().step_by(count.div_ceil(WATCHED)).collect();
+        let watching = AtomicBool::new(false);
+        let (died, unseen, freed) = thread::scope(|scope| {
+            let watcher = scope.spawn(|| self.watch(&watched, &watching));
+            // Relaxed: a flag that is only waited for.
+            while !watching.load(Ordering::Relaxed) {
+                hint::spin_loop();
+            }
+            let (died, before) = (Instant::now(), run_time());
+            self.store.end(owner);
+            self.store.free();
+            let freed = run_time().saturating_sub(before);
+            (died, watcher.join().expect("the watcher"), freed)
+        });
         assert!(!codes.iter().step_by(97).any(|code| self.store.get(code)), "{} shows the dead", S::PEER);
-        let again = Instant::now();
-        self.store.free();
-        let freed = unseen + again.elapsed();
-        vec![unseen.as_nanos() as f64, freed.as_nanos() as f64 / count as f64]
+        vec![unseen.saturating_duration_since(died).as_nanos() as f64, freed.as_nanos() as f64 / count as f64]
+    }
+
+    /// When nothing is to be seen of these sessions any more.
+    fn watch(&self, codes: &[&String], watching: &AtomicBool) -> Instant {
+        for code in codes {
+            while self.store.get(code) {
+                watching.store(true, Ordering::Relaxed);
+            }
+        }
+        Instant::now()
     }
 
     /// The same for `count` owners of one session each; both figures are for each owner.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    pub(crate) fn many_owners(&mut self, count: usize) -> Vec<f64> {
+    fn many_owners(&mut self, count: usize) -> Vec<f64> {
         let codes = self.codes(count);
         let owners: Vec<S::Owner> = codes.iter().map(|_| self.store.owner()).collect();
         assert!(codes.iter().zip(&owners).all(|(code, owner)| self.store.create(code, owner)), "{}", S::PEER);
-        let start = Instant::now();
-        owners.into_iter().for_each(|owner| self.store.end(owner));
-        let unseen = start.elapsed();
+        let start = run_time();
+        for owner in owners {
+            self.store.end(owner);
+        }
+        let unseen = run_time().saturating_sub(start);
         assert!(!codes.iter().step_by(97).any(|code| self.store.get(code)), "{} shows the dead", S::PEER);
-        let again = Instant::now();
+        let again = run_time();
         self.store.free();
-        let freed = unseen + again.elapsed();
+        let freed = unseen + run_time().saturating_sub(again);
         vec![unseen.as_nanos() as f64 / count as f64, freed.as_nanos() as f64 / count as f64]
     }
 }

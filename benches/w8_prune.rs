@@ -1,9 +1,14 @@
 //! W8: one record in ten has expired and is pruned, while a reader goes on; then the same reader alone, for as long.
 
 use crate::{
+    lines::{self, Figure, ratio},
+    long::{self, Entrant},
     names::{Name, PER_ROOM},
-    peers::{Asked, Routes, Setup},
+    options::Options,
+    peers::{self, Asked, EachTable, Routes, Setup, Ticked},
+    report::{OURS, Report, Target},
     rng::Rng,
+    system::Steps,
     ticker,
     userroute::RouteText,
 };
@@ -22,10 +27,44 @@ const LATER: u64 = 11 * 60 * 1_000;
 /// How many keys the reader asks for, over and over.
 const ASKED: usize = 1 << 14;
 
+/// All figures, as lines. Tenure has the ticked clock here, which can be moved.
+pub(crate) fn run(most: usize, options: &Options, report: &mut Report) {
+    let records = if options.quick { most / 5 } else { most };
+    let entrant = Entrant::new(OURS, move || prune::<Ticked>(records));
+    let mut each = Each { records, waited_for: !options.quick, entrants: vec![entrant] };
+    peers::best(&mut each);
+    let alone = Target { most: Some(1.5), ..Target::default() };
+    let figures = vec![
+        Figure::new("W8", "prune, a tenth expired", ratio(1.0)).threads(2),
+        Figure::new("W8", "reader meanwhile, p99.99", Target::default()).threads(2),
+        Figure::new("W8", "reader meanwhile, longest", Target::default()).threads(2),
+        Figure::new("W8", "reader meanwhile by alone, p99.99", alone).threads(2).unit(""),
+        Figure::new("W8", "reader meanwhile by alone, longest", alone).threads(2).unit(""),
+    ];
+    let rounds = long::rounds("prune", each.entrants, options.long_rounds());
+    report.add_all(lines::lines(figures, records, &rounds));
+}
+
+struct Each {
+    records: usize,
+    /// Whether tables take part whose time cannot be skipped: each of their rounds takes twelve seconds.
+    waited_for: bool,
+    entrants: Vec<Entrant>,
+}
+
+impl EachTable for Each {
+    fn shared<R: Routes + Send + Sync>(&mut self) {
+        let records = self.records;
+        if self.waited_for || !R::OWN_TIME {
+            self.entrants.push(Entrant::new(peers::label::<R>(), move || prune::<R>(records)));
+        }
+    }
+}
+
 /// Nanoseconds of the prune; the reader's 99.99th percentile and its longest wait meanwhile; the same two as a share of
 /// what the reader sees alone.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-pub(crate) fn prune<R: Routes + Send + Sync>(records: usize) -> Vec<f64> {
+fn prune<R: Routes + Send + Sync>(records: usize) -> Vec<f64> {
     let expired = |number: &usize| number % 10 == 3;
     let table: R = if R::OWN_TIME { waited_for(records, expired) } else { skipped_to(records, expired) };
 
@@ -94,7 +133,7 @@ fn fill<R: Routes>(table: &R, numbers: impl Iterator<Item = usize>) {
     }
 }
 
-/// Reads until told to stop; how long each look-up took.
+/// Reads until told to stop; how long each look-up took, but for those in which the system took the core away.
 fn read<R: Routes>(
     table: &R,
     keys: &[R::Key],
@@ -104,15 +143,15 @@ fn read<R: Routes>(
     let mut waits = Histogram::new_with_bounds(1, 10_000_000_000, 3).expect("valid bounds");
     loop {
         for batch in keys.chunks(256) {
-            let mut last = Instant::now();
+            let mut steps = Steps::new();
             for key in batch {
                 let seen = table.peek(&Asked { exact: key, room: key }, |route| {
                     black_box(route);
                 });
                 assert!(seen.is_some(), "{} lost a fresh record", R::PEER);
-                let now = Instant::now();
-                waits.saturating_record((now - last).as_nanos() as u64);
-                last = now;
+                if let Some(nanos) = steps.next() {
+                    waits.saturating_record(nanos);
+                }
             }
             // Relaxed: as above.
             reading.store(true, Ordering::Relaxed);

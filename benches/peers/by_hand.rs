@@ -10,7 +10,7 @@ use crate::{
 use std::sync::Arc;
 
 /// A map, and a bound where the map has none of its own.
-pub(crate) struct ByHand<K: Kind, M> {
+pub(super) struct ByHand<K: Kind, M> {
     map: M,
     bound: Option<Bound<K>>,
 }

@@ -4,7 +4,7 @@ use super::{Map, Setup, record::Record};
 use crate::{keys::Plain, userroute::UserRoute};
 use std::{borrow::Borrow, sync::Arc};
 
-pub(crate) struct Dash<K: Plain>(dashmap::DashMap<K::Owned, Record, ahash::RandomState>);
+pub(super) struct Dash<K: Plain>(dashmap::DashMap<K::Owned, Record, ahash::RandomState>);
 
 impl<K: Plain> Map<K> for Dash<K>
 where

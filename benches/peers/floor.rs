@@ -6,7 +6,7 @@ use super::{Map, Setup, record::Record};
 use crate::{keys::Kind, userroute::UserRoute};
 use std::{cell::RefCell, sync::Arc};
 
-pub(crate) struct Floor<K: Kind>(RefCell<hashbrown::HashMap<K::Owned, Record, ahash::RandomState>>);
+pub(super) struct Floor<K: Kind>(RefCell<hashbrown::HashMap<K::Owned, Record, ahash::RandomState>>);
 
 impl<K: Kind> Map<K> for Floor<K> {
     const PEER: &'static str = "one thread's map";

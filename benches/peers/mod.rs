@@ -6,7 +6,7 @@
 //! own bound, and moka its own time to live.
 
 use crate::{
-    keys::Kind,
+    keys::{ByParts, Four, Joined, Kind},
     names::Parts,
     userroute::{RouteText, UserRoute},
 };
@@ -25,16 +25,38 @@ mod scc_map;
 mod sharded;
 mod tenure;
 
-pub(crate) use by_hand::ByHand;
-pub(crate) use dashmap::Dash;
-pub(crate) use floor::Floor;
-pub(crate) use moka::Moka;
-pub(crate) use papaya::Papaya;
-pub(crate) use quick_cache::Quick;
-pub(crate) use scc_index::SccIndex;
-pub(crate) use scc_map::SccMap;
-pub(crate) use sharded::Sharded;
+use by_hand::ByHand;
 pub(crate) use tenure::{Tenure, Ticked};
+
+/// What is done with each table.
+pub(crate) trait EachTable {
+    /// A table that threads may share.
+    fn shared<R: Routes + Send + Sync>(&mut self);
+    /// The floor, for one thread.
+    fn single<R: Routes>(&mut self) {}
+}
+
+/// Does it with every peer, its keys being what serves it best, and with the floor.
+pub(crate) fn best(each: &mut impl EachTable) {
+    each.shared::<ByHand<Joined, dashmap::Dash<Joined>>>();
+    each.shared::<ByHand<Joined, papaya::Papaya<Joined>>>();
+    each.shared::<ByHand<Joined, scc_map::SccMap<Joined>>>();
+    each.shared::<ByHand<Joined, scc_index::SccIndex<Joined>>>();
+    each.shared::<ByHand<Joined, moka::Moka<Joined>>>();
+    each.shared::<ByHand<Joined, quick_cache::Quick<Joined>>>();
+    each.shared::<ByHand<Joined, sharded::Sharded<Joined>>>();
+    each.shared::<ByHand<ByParts, sharded::Sharded<ByParts>>>();
+    each.single::<ByHand<Joined, floor::Floor<Joined>>>();
+}
+
+/// Does it with further kinds of keys.
+pub(crate) fn others(each: &mut impl EachTable) {
+    each.shared::<ByHand<Four, dashmap::Dash<Four>>>();
+    each.shared::<ByHand<Four, papaya::Papaya<Four>>>();
+    each.shared::<ByHand<ByParts, papaya::Papaya<ByParts>>>();
+    each.shared::<ByHand<ByParts, scc_index::SccIndex<ByParts>>>();
+    each.single::<ByHand<ByParts, floor::Floor<ByParts>>>();
+}
 
 /// Thirty minutes, in the milliseconds of the ticker.
 pub(crate) const TTL: u64 = 30 * 60 * 1_000;

@@ -4,7 +4,7 @@ use super::{Map, Setup};
 use crate::{keys::Plain, userroute::UserRoute};
 use std::{borrow::Borrow, sync::Arc, time::Duration};
 
-pub(crate) struct Moka<K: Plain>(moka::sync::Cache<K::Owned, Arc<UserRoute>, ahash::RandomState>);
+pub(super) struct Moka<K: Plain>(moka::sync::Cache<K::Owned, Arc<UserRoute>, ahash::RandomState>);
 
 impl<K: Plain> Map<K> for Moka<K>
 where

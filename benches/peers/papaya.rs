@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-pub(crate) struct Papaya<K: Kind>(papaya::HashMap<K::Owned, SharedRecord, ahash::RandomState>);
+pub(super) struct Papaya<K: Kind>(papaya::HashMap<K::Owned, SharedRecord, ahash::RandomState>);
 
 impl<K: Kind> Map<K> for Papaya<K> {
     const PEER: &'static str = "papaya";

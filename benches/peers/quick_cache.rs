@@ -5,7 +5,7 @@ use crate::{keys::Kind, userroute::UserRoute};
 use quick_cache::{UnitWeighter, sync::Cache};
 use std::sync::Arc;
 
-pub(crate) struct Quick<K: Kind>(Cache<K::Owned, Record, UnitWeighter, ahash::RandomState>);
+pub(super) struct Quick<K: Kind>(Cache<K::Owned, Record, UnitWeighter, ahash::RandomState>);
 
 impl<K: Kind> Map<K> for Quick<K> {
     const PEER: &'static str = "quick_cache";

@@ -5,7 +5,7 @@ use crate::{keys::Kind, userroute::UserRoute};
 use scc::hash_index::Entry;
 use std::sync::Arc;
 
-pub(crate) struct SccIndex<K: Kind>(scc::HashIndex<K::Owned, SharedRecord, ahash::RandomState>);
+pub(super) struct SccIndex<K: Kind>(scc::HashIndex<K::Owned, SharedRecord, ahash::RandomState>);
 
 impl<K: Kind> Map<K> for SccIndex<K> {
     const PEER: &'static str = "scc index";

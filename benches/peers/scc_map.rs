@@ -4,7 +4,7 @@ use super::{Map, Setup, record::Record};
 use crate::{keys::Kind, userroute::UserRoute};
 use std::sync::Arc;
 
-pub(crate) struct SccMap<K: Kind>(scc::HashMap<K::Owned, Record, ahash::RandomState>);
+pub(super) struct SccMap<K: Kind>(scc::HashMap<K::Owned, Record, ahash::RandomState>);
 
 impl<K: Kind> Map<K> for SccMap<K> {
     const PEER: &'static str = "scc map";

@@ -12,7 +12,7 @@ const SHARDS: usize = 64;
 
 type Shard<K> = CachePadded<RwLock<HashTable<(K, Record)>>>;
 
-pub(crate) struct Sharded<K: Kind> {
+pub(super) struct Sharded<K: Kind> {
     shards: Box<[Shard<K::Owned>]>,
     hasher: ahash::RandomState,
 }

@@ -45,7 +45,7 @@ pub(crate) struct Table<C> {
 }
 
 #[inline]
-fn key_ref<'a>(parts: Parts<'a>) -> KeyRef<'a> {
+fn key_ref(parts: Parts<'_>) -> KeyRef<'_> {
     KeyRef::new(parts.channel, parts.bridge, parts.room, parts.thread)
 }
 

@@ -1,9 +1,12 @@
 //! dashmap: changed in place, under the shard's lock.
 
-use super::{Store, UserSession, indexed::owner_of};
+use super::{
+    Store, UserSession,
+    indexed::{OwnerNumber, owner_of},
+};
 use dashmap::{DashMap, Entry};
 
-pub(crate) struct Dash(DashMap<String, UserSession, ahash::RandomState>);
+pub(super) struct Dash(DashMap<String, UserSession, ahash::RandomState>);
 
 impl Store for Dash {
     const PEER: &'static str = "dashmap";
@@ -26,7 +29,7 @@ impl Store for Dash {
         self.0.get_mut(code).map(|mut session| change(&mut session)).is_some()
     }
 
-    fn remove(&self, code: &str) -> Option<u64> {
+    fn remove(&self, code: &str) -> Option<OwnerNumber> {
         self.0.remove(code).map(|(_, session)| owner_of(&session))
     }
 

@@ -21,21 +21,24 @@ type Info = Arc<BTreeMap<String, String>>;
 type Hasher = ahash::RandomState;
 type Index = HashMap<u64, HashSet<String, Hasher>, Hasher>;
 
+/// Whose session it is; it may be nobody's.
+pub(super) type OwnerNumber = Option<u64>;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
+pub(super) enum Status {
     Pending,
     Connected,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(super) enum Direction {
     Send,
 }
 
 /// A session with the fields that Tenure's has.
 #[derive(Clone, Debug)]
-pub(crate) struct UserSession {
-    owner: u64,
+pub(super) struct UserSession {
+    owner: OwnerNumber,
     direction: Direction,
     status: Status,
     created: SystemTime,
@@ -47,7 +50,7 @@ pub(crate) struct UserSession {
 impl UserSession {
     fn pending(owner: u64) -> Self {
         Self {
-            owner,
+            owner: Some(owner),
             direction: Direction::Send,
             status: Status::Pending,
             created: SystemTime::now(),
@@ -64,7 +67,7 @@ impl UserSession {
 }
 
 /// A map's primitive operations.
-pub(crate) trait Store: Send + Sync + 'static {
+pub(super) trait Store: Send + Sync + 'static {
     const PEER: &'static str;
 
     fn new() -> Self;
@@ -72,13 +75,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn insert(&self, code: &str, session: UserSession) -> bool;
     fn read<T>(&self, code: &str, seen: impl FnOnce(&UserSession) -> T) -> Option<T>;
     fn update(&self, code: &str, change: impl Fn(&mut UserSession)) -> bool;
-    /// Removes; answers the owner.
-    fn remove(&self, code: &str) -> Option<u64>;
+    /// Removes; answers the session's owner.
+    fn remove(&self, code: &str) -> Option<OwnerNumber>;
     fn len(&self) -> usize;
 }
 
 /// A store and its owners' index.
-pub(crate) struct Indexed<S> {
+pub(super) struct Indexed<S> {
     store: S,
     owners: Box<[CachePadded<Mutex<Index>>]>,
     next: AtomicU64,
@@ -91,8 +94,8 @@ impl<S: Store> Indexed<S> {
     }
 }
 
-/// What the owner of a session answers for.
-pub(crate) fn owner_of(session: &UserSession) -> u64 {
+/// The owner of a session that has been removed.
+pub(super) fn owner_of(session: &UserSession) -> OwnerNumber {
     session.owner
 }
 
@@ -143,6 +146,7 @@ impl<S: Store> Sessions for Indexed<S> {
     #[inline]
     fn delete(&self, code: &str) -> bool {
         let Some(owner) = self.store.remove(code) else { return false };
+        let Some(owner) = owner else { return true };
         let mut index = self.part(owner).lock();
         if let Some(codes) = index.get_mut(&owner) {
             codes.remove(code);

@@ -14,14 +14,23 @@ mod scc_map;
 mod sharded;
 mod tenure;
 
-pub(crate) use indexed::{Indexed, Store, UserSession};
+use indexed::{Indexed, Store, UserSession};
 
-/// The stores of [`Indexed`], and Tenure's.
-pub(crate) mod stores {
-    pub(crate) use super::{
-        dashmap::Dash, moka::Moka, papaya::Papaya, quick_cache::Quick, scc_index::SccIndex, scc_map::SccMap,
-        sharded::Sharded, tenure::Tenure,
-    };
+/// What is done with each store, Tenure's among them.
+pub(crate) trait EachStore {
+    fn store<S: Sessions>(&mut self);
+}
+
+/// Does it with all of them.
+pub(crate) fn all(each: &mut impl EachStore) {
+    each.store::<tenure::Tenure>();
+    each.store::<Indexed<dashmap::Dash>>();
+    each.store::<Indexed<papaya::Papaya>>();
+    each.store::<Indexed<scc_map::SccMap>>();
+    each.store::<Indexed<scc_index::SccIndex>>();
+    each.store::<Indexed<moka::Moka>>();
+    each.store::<Indexed<quick_cache::Quick>>();
+    each.store::<Indexed<sharded::Sharded>>();
 }
 
 /// Sessions that live as long as their owners.

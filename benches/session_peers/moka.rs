@@ -1,13 +1,16 @@
 //! moka: values are shared pointers, a change is a copy.
 
-use super::{Store, UserSession, indexed::owner_of};
+use super::{
+    Store, UserSession,
+    indexed::{OwnerNumber, owner_of},
+};
 use moka::{
     ops::compute::{CompResult, Op},
     sync::Cache,
 };
 use std::sync::Arc;
 
-pub(crate) struct Moka(Cache<String, Arc<UserSession>, ahash::RandomState>);
+pub(super) struct Moka(Cache<String, Arc<UserSession>, ahash::RandomState>);
 
 impl Store for Moka {
     const PEER: &'static str = "moka";
@@ -36,7 +39,7 @@ impl Store for Moka {
         matches!(changed, CompResult::ReplacedWith(_))
     }
 
-    fn remove(&self, code: &str) -> Option<u64> {
+    fn remove(&self, code: &str) -> Option<OwnerNumber> {
         self.0.remove(code).map(|session| owner_of(&session))
     }
 

@@ -1,8 +1,11 @@
 //! papaya: a changed session is a copy in the old one's place.
 
-use super::{Store, UserSession, indexed::owner_of};
+use super::{
+    Store, UserSession,
+    indexed::{OwnerNumber, owner_of},
+};
 
-pub(crate) struct Papaya(papaya::HashMap<String, UserSession, ahash::RandomState>);
+pub(super) struct Papaya(papaya::HashMap<String, UserSession, ahash::RandomState>);
 
 impl Store for Papaya {
     const PEER: &'static str = "papaya";
@@ -28,7 +31,7 @@ impl Store for Papaya {
         self.0.pin().update(code.to_owned(), changed).is_some()
     }
 
-    fn remove(&self, code: &str) -> Option<u64> {
+    fn remove(&self, code: &str) -> Option<OwnerNumber> {
         self.0.pin().remove(code).map(owner_of)
     }
 

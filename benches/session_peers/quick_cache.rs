@@ -1,6 +1,9 @@
 //! `quick_cache`: values are shared pointers; a change is a copy, under a lock that keeps updates from getting lost.
 
-use super::{Store, UserSession, indexed::owner_of};
+use super::{
+    Store, UserSession,
+    indexed::{OwnerNumber, owner_of},
+};
 use parking_lot::Mutex;
 use quick_cache::{
     UnitWeighter,
@@ -11,7 +14,7 @@ use std::sync::Arc;
 /// It has a bound; there is never so much.
 const MOST: usize = 4_000_000;
 
-pub(crate) struct Quick {
+pub(super) struct Quick {
     cache: Cache<String, Arc<UserSession>, UnitWeighter, ahash::RandomState>,
     changing: Mutex<()>,
 }
@@ -46,7 +49,7 @@ impl Store for Quick {
         self.cache.replace(code.to_owned(), Arc::new(session), false).is_ok()
     }
 
-    fn remove(&self, code: &str) -> Option<u64> {
+    fn remove(&self, code: &str) -> Option<OwnerNumber> {
         self.cache.remove(code).map(|(_, session)| owner_of(&session))
     }
 

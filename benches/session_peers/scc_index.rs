@@ -1,8 +1,11 @@
 //! scc's `HashIndex`: a changed session is a copy in the old one's place.
 
-use super::{Store, UserSession, indexed::owner_of};
+use super::{
+    Store, UserSession,
+    indexed::{OwnerNumber, owner_of},
+};
 
-pub(crate) struct SccIndex(scc::HashIndex<String, UserSession, ahash::RandomState>);
+pub(super) struct SccIndex(scc::HashIndex<String, UserSession, ahash::RandomState>);
 
 impl Store for SccIndex {
     const PEER: &'static str = "scc index";
@@ -27,7 +30,7 @@ impl Store for SccIndex {
         true
     }
 
-    fn remove(&self, code: &str) -> Option<u64> {
+    fn remove(&self, code: &str) -> Option<OwnerNumber> {
         let there = self.0.get_sync(code)?;
         let owner = owner_of(there.get());
         there.remove_entry();

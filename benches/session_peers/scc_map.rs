@@ -1,8 +1,11 @@
 //! scc's `HashMap`: changed in place, under the bucket's lock.
 
-use super::{Store, UserSession, indexed::owner_of};
+use super::{
+    Store, UserSession,
+    indexed::{OwnerNumber, owner_of},
+};
 
-pub(crate) struct SccMap(scc::HashMap<String, UserSession, ahash::RandomState>);
+pub(super) struct SccMap(scc::HashMap<String, UserSession, ahash::RandomState>);
 
 impl Store for SccMap {
     const PEER: &'static str = "scc map";
@@ -23,7 +26,7 @@ impl Store for SccMap {
         self.0.update_sync(code, |_, session| change(session)).is_some()
     }
 
-    fn remove(&self, code: &str) -> Option<u64> {
+    fn remove(&self, code: &str) -> Option<OwnerNumber> {
         self.0.remove_sync(code).map(|(_, session)| owner_of(&session))
     }
 

@@ -1,6 +1,9 @@
 //! 64 maps with a lock each: changed in place.
 
-use super::{Store, UserSession, indexed::owner_of};
+use super::{
+    Store, UserSession,
+    indexed::{OwnerNumber, owner_of},
+};
 use crossbeam_utils::CachePadded;
 use hashbrown::{HashTable, hash_table::Entry};
 use parking_lot::RwLock;
@@ -9,7 +12,7 @@ const SHARDS: usize = 64;
 
 type Shard = CachePadded<RwLock<HashTable<(String, UserSession)>>>;
 
-pub(crate) struct Sharded {
+pub(super) struct Sharded {
     shards: Box<[Shard]>,
     hasher: ahash::RandomState,
 }
@@ -53,7 +56,7 @@ impl Store for Sharded {
         shard.find_mut(hash, |(this, _)| this == code).map(|(_, session)| change(session)).is_some()
     }
 
-    fn remove(&self, code: &str) -> Option<u64> {
+    fn remove(&self, code: &str) -> Option<OwnerNumber> {
         let (shard, hash) = self.at(code);
         let gone = shard.write().find_entry(hash, |(this, _)| this == code).ok()?.remove().0;
         Some(owner_of(&gone.1))

@@ -4,7 +4,7 @@ use super::Sessions;
 use std::hint::black_box;
 use tenure_core::{Info, Owner, Pairing, SessionMap, Status, pin};
 
-pub(crate) struct Tenure(SessionMap);
+pub(super) struct Tenure(SessionMap);
 
 impl Sessions for Tenure {
     const PEER: &'static str = "Tenure";
