@@ -81,10 +81,14 @@ selftest *LANES:
 typos:
     .ci/run typos
 
-# All benchmarks against all peers, or those named (`just bench w1 w3`); rewrites docs/benchmarks/ when all were run
+# All benchmarks against all peers, or those named (`just bench w1 w3`); all of them rewrite docs/benchmarks
 bench *ARGS:
-    cargo bench -p tenure-benches --bench suite -- {{ ARGS }}
+    cargo bench -p tenure-benches --bench suite -- {{ if ARGS == "" { "--out " + quote(justfile_directory() / "docs/benchmarks") } else { ARGS } }}
 
 # The same in a few minutes, with shorter rounds and fewer lines
 bench-quick *ARGS:
     cargo bench -p tenure-benches --bench suite -- --quick {{ ARGS }}
+
+# How W1, W4, W5 and W6 scale from 1 to 16 threads; the figures and the chart go to docs/benchmarks/scaling
+bench-scaling:
+    cargo bench -p tenure-benches --bench suite -- --threads 1 --threads 2 --threads 4 --threads 8 --threads 16 --size 1000000 --out docs/benchmarks/scaling w1 w4 w5 w6

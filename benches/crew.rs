@@ -36,9 +36,17 @@ pub(crate) struct Budget {
     pub(crate) most: usize,
 }
 
+/// How much longer it goes on where other programs keep taking the cores away.
+const PATIENCE: u32 = 3;
+
 impl Budget {
-    fn is_spent(self, rounds: usize, since: Instant) -> bool {
-        rounds > self.most || rounds > self.least && since.elapsed() > self.time
+    /// Whether the time is over and everybody has had enough undisturbed rounds, or they are not to be had.
+    fn is_spent(self, rounds: usize, since: Instant, samples: &[Vec<Sample>]) -> bool {
+        let calm = |samples: &Vec<Sample>| samples.iter().filter(|sample| !sample.disturbed).count();
+        let enough = || samples.iter().filter(|all| !all.is_empty()).all(|all| calm(all) >= self.least);
+        let elapsed = since.elapsed();
+        let over = elapsed > self.time && (enough() || elapsed > self.time * PATIENCE);
+        rounds > self.most || rounds > self.least && over
     }
 }
 
@@ -80,7 +88,7 @@ fn alone(entrants: &[Entrant], load: &Load, task: Task, budget: Budget) -> Vec<V
     let mut often = vec![1; entrants.len()];
     let since = Instant::now();
     for round in 0.. {
-        if budget.is_spent(round, since) {
+        if budget.is_spent(round, since, &samples) {
             break;
         }
         for which in order(entrants.len(), round) {
@@ -256,7 +264,7 @@ fn together(
         }
         let since = Instant::now();
         for round in 0.. {
-            if budget.is_spent(round, since) {
+            if budget.is_spent(round, since, &samples) {
                 break;
             }
             for which in order(entrants.len(), round) {

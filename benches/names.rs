@@ -154,3 +154,6 @@ impl Name {
         OwnedName { channel, bridge, room, thread }
     }
 }
+
+#[cfg(test)]
+mod tests;

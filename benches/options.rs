@@ -20,6 +20,10 @@ pub(crate) struct Options {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// The defaults.
+const SIZES: [usize; 2] = [10_000, 1_000_000];
+const THREADS: [usize; 2] = [1, 2];
+
 pub(crate) const USAGE: &str = "\
 usage: suite [--quick] [--size N]... [--threads N]... [--seconds S] [--out DIR] [WORKLOAD]...
 
@@ -52,10 +56,10 @@ impl Options {
             }
         }
         if options.sizes.is_empty() {
-            options.sizes = vec![10_000, 1_000_000];
+            options.sizes = SIZES.to_vec();
         }
         if options.threads.is_empty() {
-            options.threads = vec![1, 2];
+            options.threads = THREADS.to_vec();
         }
         options.threads.retain(|threads| *threads > 0);
         Ok(Some(options))
@@ -63,6 +67,16 @@ impl Options {
 
     pub(crate) fn wants(&self, workload: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only.eq_ignore_ascii_case(workload))
+    }
+
+    /// Whether it is a full run, a quick one, or a part.
+    pub(crate) fn kind(&self) -> &'static str {
+        let whole = self.only.is_empty() && self.sizes == SIZES && self.threads == THREADS;
+        match (whole, self.quick) {
+            (false, _) => "part",
+            (true, true) => "quick",
+            (true, false) => "full",
+        }
     }
 
     pub(crate) fn most_threads(&self) -> usize {

@@ -186,14 +186,15 @@ const HEAD: &str = "\
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
-    pub(crate) quick: bool,
+    /// `full`, `quick`, or `part` where less was asked for than all.
+    pub(crate) kind: &'static str,
     pub(crate) seconds: u64,
     pub(crate) lines: Vec<Line>,
 }
 
 impl Report {
-    pub(crate) fn new(machine: Machine, quick: bool) -> Self {
-        Self { machine, quick, seconds: 0, lines: Vec::new() }
+    pub(crate) fn new(machine: Machine, kind: &'static str) -> Self {
+        Self { machine, kind, seconds: 0, lines: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, line: Line) {
@@ -244,12 +245,12 @@ impl Report {
 
     /// Writes the figures and the chart into a folder, and the table into the page that shows them.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
-        let name = if self.quick { "quick" } else { "full" };
+        let name = self.kind;
         fs::create_dir_all(folder)?;
         let figures = serde_json::to_string_pretty(self)?;
         fs::write(folder.join(format!("{name}.json")), figures + "\n")?;
         fs::write(folder.join(format!("{name}.svg")), chart::ratios(&self.lines))?;
-        if !self.quick {
+        if name == "full" {
             self.rewrite(&folder.with_extension("md"), name)?;
         }
         Ok(())
@@ -278,3 +279,6 @@ impl Report {
         fs::write(page, format!("{}{figures}{}", &text[..begin], &text[end..]))
     }
 }
+
+#[cfg(test)]
+mod tests;

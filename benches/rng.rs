@@ -73,3 +73,6 @@ impl Draw {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let since = Instant::now();
     ticker::start();
-    let mut report = Report::new(Machine::here(options.command.clone()), options.quick);
+    let mut report = Report::new(Machine::here(options.command.clone()), options.kind());
     all(&options, &mut report);
     report.finish(since.elapsed());
     if let Some(folder) = &options.out
