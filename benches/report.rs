@@ -250,6 +250,9 @@ impl Report {
         let figures = serde_json::to_string_pretty(self)?;
         fs::write(folder.join(format!("{name}.json")), figures + "\n")?;
         fs::write(folder.join(format!("{name}.svg")), chart::ratios(&self.lines))?;
+        if let Some(curves) = chart::curves(&self.lines) {
+            fs::write(folder.join("scaling.svg"), curves)?;
+        }
         if name == "full" {
             self.rewrite(&folder.with_extension("md"), name)?;
         }

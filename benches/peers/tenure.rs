@@ -84,21 +84,21 @@ impl<C: Time> Routes for Table<C> {
     fn resolve<T>(&self, asked: &Asked<'_, SessionKey>, seen: impl Fn(&Route) -> T) -> Option<T> {
         let guard = pin();
         let found = self.table.resolve_view(asked.exact, &[], &guard).ok()?;
-        Some(seen(found.route))
+        Some(seen(found.route()))
     }
 
     #[inline]
     fn resolve_parts<T>(&self, parts: Parts<'_>, (): &mut (), seen: impl Fn(&Route) -> T) -> Option<T> {
         let guard = pin();
         let found = self.table.resolve_view(key_ref(parts), &[], &guard).ok()?;
-        Some(seen(found.route))
+        Some(seen(found.route()))
     }
 
     #[inline]
     fn peek<T>(&self, asked: &Asked<'_, SessionKey>, seen: impl Fn(&Route) -> T) -> Option<T> {
         let guard = pin();
         let found = self.table.peek_resolve_view(asked.exact, &[], &guard).ok()?;
-        Some(seen(found.route))
+        Some(seen(found.route()))
     }
 
     /// A table writes back unless it was built not to.

@@ -89,3 +89,15 @@ fn the_chart_has_a_bar_for_each_line_and_a_mark_for_each_target() {
     assert_eq!(svg.matches("stroke=\"black\"").count(), 1);
     assert!(svg.ends_with("</svg>\n"));
 }
+
+#[test]
+fn the_curves_need_several_numbers_of_threads() {
+    let with = |threads| Line { threads, ..line(50.0, 100.0, 10.0, Target::default()) };
+    assert!(chart::curves(&[with(1), with(2)]).is_none());
+    let svg = chart::curves(&[with(1), with(2), with(4)]).expect("three numbers of threads");
+    assert_eq!(svg.matches("<polyline").count(), 3, "one for each entrant");
+    assert!(
+        svg.contains("<text x=\"-24\" y=\"8\">400</text>"),
+        "four threads of the floor, 10 ns each: {svg}"
+    );
+}
