@@ -30,13 +30,25 @@ pub(crate) use loom::{sync::Arc, thread};
 /// than one, or the model has seen nothing.
 #[cfg(test)]
 pub(crate) fn model(scenario: impl Fn() + Send + Sync + 'static) {
+    model_within(None, scenario);
+}
+
+/// As [`model`], with at most so many preemptions: for a scenario that has too many executions with more of them.
+#[cfg(test)]
+pub(crate) fn model_within(preemptions: Option<usize>, scenario: impl Fn() + Send + Sync + 'static) {
     #[cfg(not(tenure_loom))]
-    scenario();
+    {
+        let _ = preemptions;
+        scenario();
+    }
     #[cfg(tenure_loom)]
     {
         let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let counted = std::sync::Arc::clone(&runs);
-        loom::model(move || {
+        let mut builder = loom::model::Builder::new();
+        // The environment's bound, if that is lower.
+        builder.preemption_bound = [builder.preemption_bound, preemptions].into_iter().flatten().min();
+        builder.check(move || {
             counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             scenario();
         });

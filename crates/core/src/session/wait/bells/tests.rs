@@ -1,5 +1,5 @@
 use super::*;
-use crate::sync::{AtomicU64, model, thread};
+use crate::sync::{AtomicU64, model_within, thread};
 
 /// A waker that does nothing: what counts is whether it was called.
 fn enter(bells: &Bells, code: &Code) -> Arc<Waiter> {
@@ -13,7 +13,7 @@ fn is_rung(waiter: &Waiter) -> bool {
 
 #[test]
 fn loom_either_the_waiter_sees_the_change_or_it_is_rung() {
-    model(|| {
+    model_within(Some(2), || {
         let shared = Arc::new((Bells::new(), AtomicU64::new(0)));
         let other = Arc::clone(&shared);
         let changer = thread::spawn(move || {
@@ -29,7 +29,7 @@ fn loom_either_the_waiter_sees_the_change_or_it_is_rung() {
 
 #[test]
 fn loom_who_enters_a_bell_that_is_being_rung_is_rung_by_the_next() {
-    model(|| {
+    model_within(Some(2), || {
         let bells = Arc::new(Bells::new());
         let code = Code::new("A");
         let early = enter(&bells, &code);
@@ -45,7 +45,7 @@ fn loom_who_enters_a_bell_that_is_being_rung_is_rung_by_the_next() {
 
 #[test]
 fn loom_who_comes_to_a_bell_whose_ringer_has_stopped_wakes_who_is_in_it() {
-    model(|| {
+    model_within(Some(2), || {
         let bells = Arc::new(Bells::new());
         let code = Code::new("A");
         let waiter = enter(&bells, &code);
