@@ -30,7 +30,7 @@ fn explore(schedules: usize, scenario: impl Fn() + Send + Sync + 'static) {
 fn found(is_found: impl Fn() -> bool + Send + Sync + 'static) -> usize {
     let found = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&found);
-    explore(3_000, move || {
+    explore(1_000, move || {
         count.fetch_add(usize::from(is_found()), std::sync::atomic::Ordering::Relaxed);
     });
     found.load(std::sync::atomic::Ordering::Relaxed)
