@@ -4,3 +4,4 @@
 
 pub mod history;
 pub mod soak;
+pub mod weaken;
