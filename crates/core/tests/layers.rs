@@ -26,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &["sync"]),
     ("key", &[]),
     ("error", &["key"]),
-    ("stripe", &[]),
+    ("stripe", &["sync"]),
     ("raw", &["sync", "panics", "stripe"]),
     ("stats", &["sync", "stripe"]),
     ("event", &["sync", "clock", "key", "error", "panics", "raw"]),

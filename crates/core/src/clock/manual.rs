@@ -84,10 +84,9 @@ impl ManualClock {
     pub fn advance(&self, span: Duration) -> Tick {
         let step = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
         let moved = |nanos: u64| nanos.saturating_add(step).min(MAX_NANOS);
-        // Release pairs with the Acquire load in `nanos`: who reads the new time sees what was done before this call.
-        // Acquire on success keeps that chain through another thread's advance.
+        // Relaxed, both: the time is one word, and passes on nothing but itself; so do the system's clocks.
         let update =
-            self.shared.nanos.fetch_update(Ordering::AcqRel, Ordering::Acquire, |nanos| Some(moved(nanos)));
+            self.shared.nanos.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |nanos| Some(moved(nanos)));
         let (Ok(before) | Err(before)) = update;
         tick_of(moved(before))
     }
@@ -110,15 +109,15 @@ impl ManualClock {
     /// # Ok::<(), tenure_core::TimeGoesBackwards>(())
     /// ```
     pub fn set(&self, tick: Tick) -> Result<(), TimeGoesBackwards> {
-        // As in `advance`: Release for the Acquire load in `nanos`, Acquire to keep another thread's chain.
+        // Relaxed: as in `advance`.
         let before =
-            tick_of(self.shared.nanos.fetch_max(tick.as_millis() * NANOS_PER_MILLI, Ordering::AcqRel));
+            tick_of(self.shared.nanos.fetch_max(tick.as_millis() * NANOS_PER_MILLI, Ordering::Relaxed));
         if before > tick { Err(TimeGoesBackwards { now: before, asked: tick }) } else { Ok(()) }
     }
 
     fn nanos(&self) -> u64 {
-        // Acquire pairs with the Release in `advance` and `set`.
-        self.shared.nanos.load(Ordering::Acquire)
+        // Relaxed: as in `advance`. Who knows of a time reads no earlier one, for it is one word.
+        self.shared.nanos.load(Ordering::Relaxed)
     }
 }
 

@@ -36,6 +36,8 @@ mod buckets;
 mod cell;
 mod cursor;
 mod growth;
+#[cfg(test)]
+pub(crate) mod lend;
 mod link;
 mod list;
 mod node;

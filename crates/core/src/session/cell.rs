@@ -89,8 +89,8 @@ impl Move {
     /// Gives a verdict, and answers the one that stands.
     pub(super) fn decide(&self, moved: bool) -> bool {
         let wanted = if moved { MOVED } else { STAYED };
-        // Release: what the verdict is based on comes before it. Acquire: pairs with that.
-        match self.verdict.compare_exchange(UNDECIDED, wanted, Ordering::AcqRel, Ordering::Acquire) {
+        // Release: what the verdict is based on comes before it. Acquire on failure: pairs with that.
+        match self.verdict.compare_exchange(UNDECIDED, wanted, Ordering::Release, Ordering::Acquire) {
             Ok(_) => moved,
             Err(stands) => stands == MOVED,
         }
@@ -216,3 +216,6 @@ impl<P> Cell<P> {
 fn of_owner(owner: &OwnerRef) -> Standing {
     if owner.is_alive() { Standing::Visible } else { Standing::OwnerDead }
 }
+
+#[cfg(test)]
+mod models;

@@ -341,3 +341,6 @@ fn replace<P: Payload>(
     let cell = Cell { holder, status, connected, version, life, payload };
     entry.replace(Fresh::new(entry.hash(), entry.key().clone(), cell)).ok()
 }
+
+#[cfg(test)]
+mod models;

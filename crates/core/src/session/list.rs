@@ -107,7 +107,7 @@ impl<P: Payload> Inner<P> {
     }
 
     /// The version to be seen of a session that a scan has met.
-    fn seen<'g>(
+    pub(super) fn seen<'g>(
         &'g self,
         entry: Entry<'g, Code, Cell<P>>,
         guard: &'g Guard,

@@ -6,8 +6,14 @@ use crate::{
     sync::{model, thread},
 };
 
-fn map() -> SessionMap<()> {
+pub(super) fn map() -> SessionMap<()> {
     SessionMap::builder().clock(ManualClock::new()).build().unwrap()
+}
+
+/// An owner of no map: nobody buries it.
+pub(super) fn orphan() -> Owner {
+    let nowhere: std::sync::Weak<Inner<()>> = std::sync::Weak::new();
+    Owner::new(nowhere)
 }
 
 #[test]

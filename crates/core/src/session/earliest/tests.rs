@@ -1,5 +1,8 @@
 use super::*;
-use crate::sync::{Arc, model, thread};
+use crate::{
+    raw::lend::both,
+    sync::{Arc, model, thread},
+};
 
 fn at(millis: u64) -> Tick {
     Tick::from_millis(millis)
@@ -50,6 +53,37 @@ fn loom_a_session_that_a_pass_has_not_seen_keeps_the_deadline_low() {
         let found = shared.1.load(Ordering::Relaxed);
         pass.complete(if found == 0 { Tick::MAX } else { at(found) });
         creator.join().unwrap();
+        assert_eq!(shared.0.get(), at(5));
+    });
+}
+
+#[test]
+fn loom_a_deadline_that_a_pass_moves_is_known_all_the_time() {
+    model(|| {
+        let earliest = Arc::new(Earliest::never());
+        earliest.expect(at(5));
+        let (ones, others) = (Arc::clone(&earliest), Arc::clone(&earliest));
+        let passes = move || drop(ones.begin());
+        both(passes, move || assert_eq!(others.get(), at(5)));
+    });
+}
+
+#[test]
+fn loom_a_pass_that_ends_hides_nothing_from_the_next() {
+    model(|| {
+        let shared = Arc::new((Earliest::never(), AtomicU64::new(0)));
+        let (ones, others) = (Arc::clone(&shared), Arc::clone(&shared));
+        let passes = move || {
+            let pass = ones.0.begin();
+            let found = ones.1.load(Ordering::Relaxed);
+            pass.complete(at(if found == 0 { 9 } else { found }));
+        };
+        let creates = move || {
+            others.1.store(5, Ordering::Relaxed);
+            others.0.expect(at(5));
+            drop(others.0.begin());
+        };
+        both(passes, creates);
         assert_eq!(shared.0.get(), at(5));
     });
 }

@@ -10,7 +10,7 @@ use crate::sync::{Arc, AtomicUsize, Ordering, thread};
 /// Loom tries another order only where two accesses of different threads meet, and compares an access with the last
 /// one before it alone: a reader that runs first is hidden from a writer that reads before it writes, and the model
 /// would see one order only. So the threads begin with a write to one place, which makes it try either first.
-pub(in crate::raw) fn both<A: Send + 'static, B: Send + 'static>(
+pub(crate) fn both<A: Send + 'static, B: Send + 'static>(
     one: impl FnOnce() -> A + Send + 'static,
     other: impl FnOnce() -> B + Send + 'static,
 ) -> (A, B) {
@@ -31,7 +31,7 @@ pub(in crate::raw) fn both<A: Send + 'static, B: Send + 'static>(
 
 /// A number in loom's cell: reading it while another thread writes it is an error of the model, and making and
 /// dropping it are writes. So a value that is read before it was published, or after it was freed, is found.
-pub(in crate::raw) struct Tracked(UnsafeCell<u64>);
+pub(crate) struct Tracked(UnsafeCell<u64>);
 
 // SAFETY: written only by who makes it and by who drops it; that nobody reads it meanwhile is what the models check.
 unsafe impl Sync for Tracked {}
@@ -39,19 +39,19 @@ unsafe impl Sync for Tracked {}
 unsafe impl Send for Tracked {}
 
 impl Tracked {
-    pub(in crate::raw) fn new(value: u64) -> Self {
+    pub(crate) fn new(value: u64) -> Self {
         let fresh = Self(UnsafeCell::new(0));
         fresh.write(value);
         fresh
     }
 
-    pub(in crate::raw) fn read(&self) -> u64 {
+    pub(crate) fn read(&self) -> u64 {
         // SAFETY: nobody writes to it after it was made and before it is dropped.
         self.0.with(|value| unsafe { *value })
     }
 
     /// For those who have it to themselves, or should have.
-    pub(in crate::raw) fn write(&self, new: u64) {
+    pub(crate) fn write(&self, new: u64) {
         // SAFETY: the caller's contract.
         self.0.with_mut(|value| unsafe { *value = new });
     }

@@ -1,0 +1,66 @@
+//! A hand-over against the death of the old owner, and against those who look on.
+
+use super::*;
+use crate::{
+    owner::Owner,
+    raw::lend::race_of_three,
+    session::{
+        Standing,
+        cell::Life,
+        models::{map, orphan},
+    },
+    sync::model,
+};
+use std::sync::OnceLock;
+
+/// Puts a session under the code `A` into the table, without more ado: its death needs nobody who buries it.
+fn put(map: &SessionMap<()>, owner: &Owner) {
+    let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
+    let life = Arc::new(Life { id: 0, created, deadline: created.tick, end: OnceLock::new() });
+    let holder = Holder::Owner(owner.name().clone());
+    let cell = Cell { holder, status: Status::Pending, connected: None, life, payload: () };
+    assert!(map.inner.table.insert(Fresh::new(hash, Code::new("A"), cell), &pin()).is_ok());
+}
+
+/// What `hand_over` does to the session itself.
+fn hand_over(map: &SessionMap<()>, from: &OwnerRef, to: &OwnerRef, guard: &Guard) {
+    let Some(entry) = map.inner.visible(Asked::new("A"), guard) else { return };
+    let moving = Arc::new(Move::new(Some(from.clone()), to.clone()));
+    let holder = Holder::Moving(Arc::clone(&moving));
+    if let Some(new) = replace(entry, Status::Pending, None, holder, ()) {
+        map.inner.decide(&moving, new, guard);
+    }
+}
+
+/// A session whose owner dies is handed over, and a third thread looks at it by `is_gone`: what is gone stays gone.
+fn what_is_seen_dead_stays_dead(
+    is_gone: impl Fn(&SessionMap<()>, &Guard) -> bool + Copy + Send + Sync + 'static,
+) {
+    model(move || {
+        let map = map();
+        let (from, to) = (orphan(), orphan());
+        put(&map, &from);
+        let (theirs, old, new) = (map.clone(), from.name().clone(), to.name().clone());
+        let (_, (), gone) = race_of_three(
+            move |_| drop(from),
+            move |guard| hand_over(&theirs, &old, &new, guard),
+            |guard| is_gone(&map, guard),
+        );
+        assert!(!gone || map.inner.visible(Asked::new("A"), &pin()).is_none(), "it was dead, and is back");
+    });
+}
+
+#[test]
+fn loom_a_session_that_is_seen_dead_does_not_come_back() {
+    what_is_seen_dead_stays_dead(|map, guard| {
+        map.inner.look(Asked::new("A"), guard).is_some_and(|(_, standing)| standing != Standing::Visible)
+    });
+}
+
+#[test]
+fn loom_a_session_that_a_list_leaves_out_does_not_come_back() {
+    what_is_seen_dead_stays_dead(|map, guard| {
+        let entry = map.inner.table.get(&Asked::new("A"), guard).expect("nobody removes it");
+        map.inner.seen(entry, guard).is_none()
+    });
+}
