@@ -30,6 +30,10 @@ features:
 loom:
     .ci/run loom
 
+# Weaken each memory ordering by one step in a scratch copy, and say which model notices (try --help)
+weaken *ARGS:
+    cargo run --quiet --release -p tenure-proof --bin weaken -- {{ ARGS }}
+
 # Run the core's tests under AddressSanitizer; needs a nightly toolchain
 asan:
     .ci/run asan

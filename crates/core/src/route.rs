@@ -6,6 +6,8 @@ mod builder;
 mod call;
 mod destination;
 mod look;
+#[cfg(test)]
+mod models;
 mod order;
 mod partition;
 mod record;

@@ -48,6 +48,8 @@ pub(crate) fn model_within(preemptions: Option<usize>, scenario: impl Fn() + Sen
         let mut builder = loom::model::Builder::new();
         // The environment's bound, if that is lower.
         builder.preemption_bound = [builder.preemption_bound, preemptions].into_iter().flatten().min();
+        // Steps of one execution: enough to fill a small table before the race.
+        builder.max_branches = 10_000;
         builder.check(move || {
             counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             scenario();

@@ -47,9 +47,9 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         debug_assert!(index as u64 & NODE == 0, "bucket indices are below 2^44");
         loop {
             let at = self.search(index as u64, |_| false, guard);
-            // Release: who reads this link without having come through the list (`start`, as an ancestor) does not
+            // Relaxed: who reads this link without having come through the list (`start`, as an ancestor) does not
             // follow it while it is pending; who comes through the list has acquired the exchange below.
-            bucket.next.store(at.cur.pending(), Ordering::Release);
+            bucket.next.store(at.cur.pending(), Ordering::Relaxed);
             // Release: pairs with the Acquire of every walk; the bucket's link is visible.
             let linked = at.prev.compare_exchange(
                 at.cur,

@@ -120,16 +120,17 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         let mask = self.mask.load(Ordering::Acquire);
         let mut index = hash as usize & mask;
         let bucket = self.buckets.get(index);
-        // Acquire: pairs with the Release in `settle`: the bucket is in the list, and so is what it leads to.
+        // Relaxed, here and below: only whether the bucket is in the list. Who goes on from there reads the link again,
+        // with Acquire, and reads this value or a later one, which pairs with the Release in `settle`.
         // A sentinel's own position (no NODE bit) is looked for from an ancestor, past other sentinels.
-        if hash & NODE != 0 && bucket.next.load(Ordering::Acquire).is_ready() {
+        if hash & NODE != 0 && bucket.next.load(Ordering::Relaxed).is_ready() {
             return Start { bucket, own: Some(mask) };
         }
         loop {
             // The parent: the bucket that this one was split from. Bucket 0 is in the list from the beginning.
             index &= !(1 << index.ilog2());
             let bucket = self.buckets.get(index);
-            if index == 0 || bucket.next.load(Ordering::Acquire).is_ready() {
+            if index == 0 || bucket.next.load(Ordering::Relaxed).is_ready() {
                 return Start { bucket, own: None };
             }
         }
@@ -146,10 +147,9 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     /// chose.
     #[inline]
     fn ends_run(&self, sentinel: Link, own: Option<usize>) -> bool {
-        // Acquire: pairs with the Release in `grow`. Sentinels inside the own bucket's run are put there after the
-        // mask has grown, and this thread has just read one's link with Acquire: if the mask is still the same, this
-        // one ends the run.
-        sentinel.is_end() || own == Some(self.mask.load(Ordering::Acquire))
+        // Relaxed: sentinels inside the own bucket's run are put there after the mask has grown, and this thread has
+        // just read the link to one with Acquire: if the mask is still the same, this one ends the run.
+        sentinel.is_end() || own == Some(self.mask.load(Ordering::Relaxed))
     }
 
     /// What follows a sentinel that is not the end, if the walk for `hash` goes on behind it.
@@ -174,7 +174,7 @@ pub(super) fn settle(bucket: &Bucket) -> Link {
         if !link.is_pending() {
             return link;
         }
-        // Release: pairs with the Acquire in `start`: who sees the bucket ready sees that it is in the list.
+        // Release: pairs with the Acquire of who starts there: who sees the bucket ready sees that it is in the list.
         // Relaxed on failure: another thread has settled it; the link is read again.
         let _ = bucket.next.compare_exchange(link, link.settled(), Ordering::Release, Ordering::Relaxed);
     }

@@ -12,7 +12,7 @@ use super::link::Managed;
 use crate::{
     panics::contain,
     stripe::{OWN, stripe},
-    sync::{AtomicPtr, Ordering},
+    sync::{AtomicPtr, AtomicUsize, Ordering},
 };
 use crossbeam_utils::CachePadded;
 use std::{
@@ -20,11 +20,8 @@ use std::{
     cell::Cell,
     fmt,
     ptr,
-    // Plain statistics, never a reason to touch memory: std atomics also under loom, relaxed everywhere.
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize},
-    },
+    // Plain statistics, never a reason to touch memory: a std atomic also under loom, relaxed everywhere.
+    sync::{Arc, OnceLock, atomic::AtomicU64},
 };
 
 /// After about so many retired nodes, the thread that retires the next one hands them on itself.

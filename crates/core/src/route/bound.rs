@@ -4,6 +4,7 @@ use super::{
     call::{Call, Count},
     destination::Destination,
     order::{Candidate, Span},
+    shared::Shared,
     store::Store,
 };
 use crate::{
@@ -32,7 +33,7 @@ impl Drop for Place<'_> {
 
 /// Gives a place back.
 pub(super) fn release(held: &AtomicUsize) {
-    // Release: pairs with the Acquire in `reserve`: the record whose place this was is gone for every reader before
+    // Release: pairs with the fence in `take_place`: the record whose place this was is gone for every reader before
     // another takes the place.
     held.fetch_sub(1, Ordering::Release);
 }
@@ -41,40 +42,47 @@ impl<R: Destination> Store<R> {
     /// Takes a place for a new record, for which another may have to go. None if every place is held by a set that
     /// is under way.
     pub(super) fn reserve(&self, call: &Call<'_>) -> Option<Place<'_>> {
-        // Relaxed: the exchange decides.
-        let mut held = self.held.load(Ordering::Relaxed);
         loop {
-            if held < call.shared.bound() {
-                // Acquire: pairs with the Release in `release`.
-                match self.held.compare_exchange_weak(held, held + 1, Ordering::Acquire, Ordering::Relaxed) {
-                    Ok(_) => {
-                        let place = Place(Some(&self.held));
-                        // SeqCst: pairs with the fence in `Shared::set_bound`. Either this sees the bound that is
-                        // being lowered, or who lowers it sees this place.
-                        fence(Ordering::SeqCst);
-                        if held < call.shared.bound() {
-                            return Some(place);
-                        }
-                        drop(place);
-                        held = self.held.load(Ordering::Relaxed);
-                    }
-                    Err(actual) => held = actual,
-                }
-            } else if self.make_room(call) {
-                held = self.held.load(Ordering::Relaxed);
-            } else {
-                return None;
+            let place = self.take_place(call.shared);
+            if place.is_some() || !self.make_room(call) {
+                return place;
             }
         }
     }
 
+    /// Takes a place if there is a free one.
+    pub(super) fn take_place(&self, shared: &Shared) -> Option<Place<'_>> {
+        // Relaxed: the exchange decides.
+        let mut held = self.held.load(Ordering::Relaxed);
+        while held < shared.bound() {
+            // Relaxed, both: the fence below acquires what `release` has released.
+            match self.held.compare_exchange_weak(held, held + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => {
+                    let place = Place(Some(&self.held));
+                    // SeqCst: pairs with the fence in `Shared::set_bound`. Either this sees the bound that is being
+                    // lowered, or who lowers it sees this place. Acquires as well, for `release`.
+                    fence(Ordering::SeqCst);
+                    if held < shared.bound() {
+                        return Some(place);
+                    }
+                    drop(place);
+                    // Relaxed: the exchange decides.
+                    held = self.held.load(Ordering::Relaxed);
+                }
+                Err(actual) => held = actual,
+            }
+        }
+        None
+    }
+
     /// Removes records until no more than the bound are held. For when the bound was lowered.
     pub(super) fn shrink(&self, call: &Call<'_>) {
+        // Relaxed: who lowers the bound has fenced after that.
         while self.held.load(Ordering::Relaxed) > call.shared.bound() && self.make_room(call) {}
     }
 
     /// Gives one place back at least: of an expired record, or else of the one that was set longest ago.
-    fn make_room(&self, call: &Call<'_>) -> bool {
+    pub(super) fn make_room(&self, call: &Call<'_>) -> bool {
         if let Some(word) = self.order.floor().passed(call.now)
             && self.sweep(word, call) > 0
         {
@@ -99,7 +107,7 @@ impl<R: Destination> Store<R> {
     }
 
     /// Evicts a candidate unless it is gone or was set again. `Some` if a place was given back.
-    fn evict(&self, candidate: Candidate, call: &Call<'_>) -> Option<()> {
+    pub(super) fn evict(&self, candidate: Candidate, call: &Call<'_>) -> Option<()> {
         for entry in self.table.with_hash(candidate.hash, call.guard) {
             let mut life = entry.value().life();
             while entry.value().stamp(life, || self.order.newest()) == candidate.stamp {

@@ -268,3 +268,6 @@ impl Draft {
         self.lowest.into_sorted_vec().into_boxed_slice()
     }
 }
+
+#[cfg(test)]
+mod models;

@@ -63,7 +63,7 @@ impl Shared {
 
     pub(super) fn set_bound(&self, bound: usize) {
         self.bound.store(bound, Ordering::Relaxed);
-        // SeqCst: pairs with the fence in `Store::reserve`, see there.
+        // SeqCst: pairs with the fence in `Store::take_place`, see there.
         fence(Ordering::SeqCst);
     }
 

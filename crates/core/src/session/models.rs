@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     clock::ManualClock,
-    sync::{model, thread},
+    sync::{model, model_within, thread},
 };
 
 pub(super) fn map() -> SessionMap<()> {
@@ -65,5 +65,52 @@ fn loom_a_session_seen_after_the_new_owner_is_dead_is_not_handed_to_it_any_more(
         let seen = thread.join().unwrap();
         assert!(!(handed && seen), "it was with the old owner, and has died with the new one");
         assert_eq!(map.contains("A"), !handed);
+    });
+}
+
+/// The owner of a session dies while another thread does something to the session: whatever that answers, nothing is
+/// left, and no place stays taken.
+fn a_death_leaves_nothing(act: impl Fn(&SessionMap<()>) -> bool + Copy + Send + Sync + 'static) {
+    model_within(Some(2), move || {
+        let map = map();
+        let owner = map.owner();
+        let name = owner.name().clone();
+        map.create("A", (), &name).unwrap();
+        let other = map.clone();
+        let thread = thread::spawn(move || {
+            act(&other);
+        });
+        drop(owner);
+        assert!(!map.contains("A"), "seen after its owner's death");
+        thread.join().unwrap();
+        map.prune();
+        assert_eq!((map.occupied(), name.session_count()), (0, 0));
+    });
+}
+
+#[test]
+fn loom_a_session_that_is_updated_while_its_owner_dies_does_not_come_back() {
+    a_death_leaves_nothing(|map| map.update("A", |_| ()).is_ok());
+}
+
+#[test]
+fn loom_a_session_that_is_claimed_while_its_owner_dies_does_not_come_back() {
+    a_death_leaves_nothing(|map| map.claim("A").is_ok());
+}
+
+#[test]
+fn loom_a_session_that_is_deleted_while_its_owner_dies_is_ended_once() {
+    a_death_leaves_nothing(|map| map.delete("A"));
+}
+
+#[test]
+fn loom_of_two_claims_one_wins() {
+    model_within(Some(2), || {
+        let map = map();
+        map.create("A", (), None).unwrap();
+        let other = map.clone();
+        let thread = thread::spawn(move || other.claim("A").is_ok());
+        let won = map.claim("A").is_ok();
+        assert!(won ^ thread.join().unwrap());
     });
 }

@@ -10,7 +10,9 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
-use tenure_proof::weaken::{Cache, Document, Mutant, Operation, Outcome, Scratch, Trial, mutants, operations};
+use tenure_proof::weaken::{
+    Cache, Document, Mutant, Operation, Outcome, Scratch, Trial, mutants, operations,
+};
 
 const HELP: &str = "weaken [OPTIONS] [PART...]: weaken each ordering in turn and run the loom models
 
@@ -47,7 +49,9 @@ fn options() -> Result<Option<Options>, String> {
             "--jobs" => options.jobs = number()?.max(1) as usize,
             "--patience" => options.patience = Duration::from_secs(number()?.into()),
             "--bound" => options.bound = number()?.max(2),
-            _ if argument.starts_with('-') => return Err(format!("no option is called {argument}; try --help")),
+            _ if argument.starts_with('-') => {
+                return Err(format!("no option is called {argument}; try --help"));
+            }
             _ => options.parts.push(argument),
         }
     }
@@ -180,8 +184,9 @@ fn report(all: &[Operation], outcomes: &[Tried], document: &Document) {
     }
     let noticed = outcomes.iter().filter(|(_, outcome, _)| matches!(outcome, Outcome::Noticed(..))).count();
     let relaxed = all.iter().flat_map(|operation| &operation.arguments);
-    let relaxed =
-        relaxed.filter(|argument| argument.strength() == Some(tenure_proof::weaken::Strength::Relaxed)).count();
+    let relaxed = relaxed
+        .filter(|argument| argument.strength() == Some(tenure_proof::weaken::Strength::Relaxed))
+        .count();
     println!(
         "{} operations, {} weakened orderings, {noticed} noticed, {} not; {relaxed} orderings are relaxed already",
         all.len(),

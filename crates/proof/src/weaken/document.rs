@@ -159,12 +159,16 @@ impl Document {
             })
         });
         let unreasoned = self.rows.iter().filter(|row| row.why.is_empty());
-        let unreasoned = unreasoned.map(|row| format!("{}: why its ordering suffices is not said", row.key()));
+        let unreasoned =
+            unreasoned.map(|row| format!("{}: why its ordering suffices is not said", row.key()));
         unexplained.chain(unreasoned).collect()
     }
 
     /// The outcomes as [`refreshed`](Self::refreshed) wants them. What no model can execute has none.
-    pub fn outcomes(operations: &[Operation], tried: &[(Mutant, Outcome, Duration)]) -> BTreeMap<String, Outcome> {
+    pub fn outcomes(
+        operations: &[Operation],
+        tried: &[(Mutant, Outcome, Duration)],
+    ) -> BTreeMap<String, Outcome> {
         let modelled = tried.iter().filter(|(mutant, ..)| is_modelled(&operations[mutant.operation]));
         let keyed = modelled.map(|(mutant, outcome, _)| {
             let operation = &operations[mutant.operation];

@@ -138,7 +138,8 @@ impl Finder<'_> {
             return String::new();
         };
         let start = (0..=end).rev().take_while(|&at| is_comment(at)).last().unwrap_or(end);
-        let words = self.lines[start..=end].iter().map(|line| line.trim_start().trim_start_matches('/').trim());
+        let words =
+            self.lines[start..=end].iter().map(|line| line.trim_start().trim_start_matches('/').trim());
         words.collect::<Vec<_>>().join(" ")
     }
 
@@ -226,7 +227,8 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 Visit::visit_expr(self, argument);
             }
         } else if call.tokens.to_string().contains("Ordering ::") {
-            let error = syn::Error::new(call.span(), "an ordering in a macro whose arguments are no expressions");
+            let error =
+                syn::Error::new(call.span(), "an ordering in a macro whose arguments are no expressions");
             self.trouble.get_or_insert(error);
         }
     }

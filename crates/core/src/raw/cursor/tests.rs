@@ -187,3 +187,31 @@ fn a_position_of_a_larger_table_is_one_in_a_smaller_table_too() {
     }
     assert!(steps > 500, "the pass has stopped at buckets as well");
 }
+
+/// One puts a bucket into the list, and only then makes an entry that is its first; the other meets the bucket.
+fn what_comes_first_in_a_bucket_is_read_whole(read: impl Fn(&Map, &Guard) + Copy + Send + Sync + 'static) {
+    model(move || {
+        let table = map([A]);
+        let writer = |t: &Map, g: &_| {
+            t.ensure_bucket(1, g);
+            assert!(insert(t, C, 3, g));
+        };
+        race(&table, writer, read);
+    });
+}
+
+#[test]
+fn loom_what_comes_first_in_a_bucket_is_passed_whole() {
+    what_comes_first_in_a_bucket_is_read_whole(|table, guard| {
+        let seen = pass(table, guard);
+        assert!(seen == [(A, 1)] || seen == [(A, 1), (C, 3)], "{seen:?}");
+    });
+}
+
+#[test]
+fn loom_what_comes_first_in_a_bucket_is_found_whole() {
+    what_comes_first_in_a_bucket_is_read_whole(|table, guard| {
+        let seen = run(table, 1, guard);
+        assert!(seen.is_empty() || seen == [3], "{seen:?}");
+    });
+}

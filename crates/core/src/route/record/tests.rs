@@ -1,6 +1,7 @@
 use super::{Life, Record, VERSION_MASK};
 use crate::{
     clock::{Millis, Tick},
+    raw::lend::both,
     sync::{Arc, model, thread},
 };
 
@@ -81,5 +82,36 @@ fn loom_the_later_of_two_sets_has_the_later_stamp() {
         let newest = stamps.load(crate::sync::Ordering::Relaxed);
         assert!(record.stamp(life, || newest) >= 2);
         assert!(life.agrees(record.stamp(life, || newest)));
+    });
+}
+
+/// One sets the record again; what the other reads by `read` is the word of that set or the one before, and with it
+/// come the time and the stamp of that set.
+fn a_word_comes_with_its_time_and_stamp(read: impl Fn(&Record<()>) -> Life + Copy + Send + Sync + 'static) {
+    model(move || {
+        let record = Arc::new(Record::new((), at(0), at(10), 1));
+        let (ones, others) = (Arc::clone(&record), Arc::clone(&record));
+        let sets = move || assert!(ones.renew(at(20), MS_10, || 2, || at(20)));
+        let reads = move || {
+            let life = read(&others);
+            if life.deadline() == at(30) {
+                assert_eq!(others.set_at(), at(20));
+                assert_eq!(others.stamp(life, || 0), 2);
+            }
+        };
+        both(sets, reads);
+    });
+}
+
+#[test]
+fn loom_a_word_that_is_read_comes_with_its_time_and_stamp() {
+    a_word_comes_with_its_time_and_stamp(Record::life);
+}
+
+#[test]
+fn loom_a_word_that_was_in_the_way_comes_with_its_time_and_stamp() {
+    a_word_comes_with_its_time_and_stamp(|record| {
+        let before = Life::new(at(10), 1);
+        record.touch(before, at(10)).err().unwrap_or(before)
     });
 }

@@ -41,7 +41,7 @@ fn what_is_seen_dead_stays_dead(
         let (from, to) = (orphan(), orphan());
         put(&map, &from);
         let (theirs, old, new) = (map.clone(), from.name().clone(), to.name().clone());
-        let (_, (), gone) = race_of_three(
+        let ((), (), gone) = race_of_three(
             move |_| drop(from),
             move |guard| hand_over(&theirs, &old, &new, guard),
             |guard| is_gone(&map, guard),

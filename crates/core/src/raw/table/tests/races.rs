@@ -225,3 +225,38 @@ fn loom_who_sees_an_entry_removed_sees_what_came_before() {
 fn loom_who_sees_an_entry_replaced_sees_what_came_before() {
     what_was_done_before_is_seen(|entry| entry.replace(fresh(A, 10)).is_ok());
 }
+
+/// Says whether who comes too late, in ending an entry that another is ending, sees what that one did before.
+fn who_is_too_late_sees_what_came_before(
+    is_too_late: impl Fn(crate::raw::Entry<'_, Key, Tracked>) -> bool + Copy + Send + Sync + 'static,
+) {
+    model(move || {
+        let table = map([A]);
+        let note = Arc::new(Tracked::new(0));
+        let seen = Arc::clone(&note);
+        race(
+            &table,
+            move |t, g| {
+                if let Some(entry) = t.get(&A, g) {
+                    note.write(7);
+                    entry.remove();
+                }
+            },
+            move |t, g| {
+                if t.get(&A, g).is_some_and(is_too_late) {
+                    assert_eq!(seen.read(), 7);
+                }
+            },
+        );
+    });
+}
+
+#[test]
+fn loom_who_is_too_late_to_remove_sees_what_came_before() {
+    who_is_too_late_sees_what_came_before(|entry| !entry.remove());
+}
+
+#[test]
+fn loom_who_is_too_late_to_replace_sees_what_came_before() {
+    who_is_too_late_sees_what_came_before(|entry| entry.replace(fresh(A, 10)).is_err());
+}

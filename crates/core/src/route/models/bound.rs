@@ -1,0 +1,114 @@
+//! The bound, and who goes where it is reached. The threads share one guard, so no survey may be replaced: there is one
+//! that lists as many records as are evicted, or one record is evicted by name.
+
+use super::*;
+use crate::{
+    raw::lend::race,
+    route::{bound::Place, order::Candidate, store::Written},
+    sync::{model, model_within},
+};
+
+#[test]
+fn loom_who_takes_the_place_of_a_removed_record_does_not_see_it() {
+    model(|| {
+        let (a, b) = (room("#a"), room("#b"));
+        let (table, _) = table_of(1, [(&a, "!a")]);
+        let (ones, others) = (table.clone(), table.clone());
+        race(
+            move |guard| inside(&ones, guard, |store, call| store.remove(&room("#a"), call)),
+            move |guard| {
+                // With a free place nobody is evicted.
+                if others.is_empty() {
+                    set(&others, &b, "!b", guard);
+                    assert_eq!(peek(&others, &a, guard), Err(false), "two, where one is the bound");
+                }
+            },
+        );
+    });
+}
+
+#[test]
+fn loom_a_bound_that_is_lowered_is_seen_or_the_place_that_was_taken_is() {
+    model(|| {
+        let (table, _) = table_of(1, []);
+        let (ones, others) = (table.clone(), table.clone());
+        let lowers = move |guard: &_| {
+            inside(&ones, guard, |store, call| {
+                call.shared.set_bound(0);
+                store.len() == 0
+            })
+        };
+        let sets = move |guard: &_| {
+            inside(&others, guard, |store, call| store.take_place(call.shared).map(Place::keep).is_some())
+        };
+        let (none_seen, taken) = race(lowers, sets);
+        assert!(!(none_seen && taken), "a place above the bound that nobody takes back");
+    });
+}
+
+/// What an eviction would find on a survey: this record, as it is now.
+fn candidate(table: &Routes, key: &SessionKey) -> Candidate {
+    inside(table, &pin(), |store, call| {
+        let entry = store.table.get(&Asked::Exact(key), call.guard).expect("it is there");
+        Candidate { stamp: entry.value().stamp(entry.value().life(), || 0), hash: entry.hash() }
+    })
+}
+
+#[test]
+fn loom_a_record_that_is_set_again_is_not_evicted_for_its_old_age() {
+    model(|| {
+        let a = room("#a");
+        let (table, _) = table_of(1, [(&a, "!a")]);
+        let (ones, others, old) = (table.clone(), table.clone(), candidate(&table, &a));
+        let renews = move |guard: &_| {
+            inside(&ones, guard, |store, call| {
+                let (entry, _) = store.meet(&Asked::Exact(&a), guard)?;
+                entry.value().renew(call.now, TTL, || store.order.draw(), || call.now).then_some(())
+            })
+        };
+        let evicts = move |guard: &_| inside(&others, guard, |store, call| store.evict(old, call));
+        let (renewed, evicted) = race(renews, evicts);
+        assert!(renewed.is_some() ^ evicted.is_some(), "{renewed:?} {evicted:?}");
+        assert_eq!(table.len(), usize::from(renewed.is_some()));
+    });
+}
+
+#[test]
+fn loom_what_is_learnt_yields_to_what_is_evicted_or_takes_its_place() {
+    model_within(Some(2), || {
+        let a = room("#a");
+        let (table, _) = table_of(4, [(&a, "!a")]);
+        let (ones, others, old) = (table.clone(), table.clone(), candidate(&table, &a));
+        let learns = move |guard: &_| {
+            inside(&ones, guard, |store, call| matches!(store.learn(&a, &"!learnt", call), Written::Stored))
+        };
+        let evicts = move |guard: &_| inside(&others, guard, |store, call| store.evict(old, call));
+        let (stored, evicted) = race(learns, evicts);
+        assert!(evicted.is_some());
+        if stored {
+            assert_holds(&table, ["!learnt"]);
+        } else {
+            assert_holds(&table, []);
+        }
+    });
+}
+
+#[test]
+fn loom_of_two_who_make_room_nobody_evicts_a_younger_one() {
+    model_within(Some(2), || {
+        let keys = ["#a", "#b", "#c", "#d"].map(room);
+        let (table, _) =
+            table_of(4, [(&keys[0], "!a"), (&keys[1], "!b"), (&keys[2], "!c"), (&keys[3], "!d")]);
+        let make_room = |table: &Routes, guard: &_| inside(table, guard, |store, call| store.make_room(call));
+        // Makes the survey that the two use.
+        assert!(make_room(&table, &pin()));
+        let (ones, others) = (table.clone(), table.clone());
+        let (one, other) = race(move |guard| make_room(&ones, guard), move |guard| make_room(&others, guard));
+        assert!(one && other);
+        // One may have helped the other, and both count the place that they have freed together.
+        match table.len() {
+            1 => assert_holds(&table, ["!d"]),
+            _ => assert_holds(&table, ["!c", "!d"]),
+        }
+    });
+}

@@ -1,0 +1,176 @@
+//! Storing, learning, touching, removing and expiring, two at a time, on one key. Nothing here evicts: the threads share
+//! one guard.
+
+use super::*;
+use crate::{
+    raw::{Cursor, lend::race},
+    route::store::Written,
+    sync::{model, model_within},
+};
+
+/// What a resolution that has found nothing writes back: the route that the caller is told then.
+fn learn(table: &Routes, key: &SessionKey, route: Text, guard: &Guard) -> Text {
+    inside(table, guard, |store, call| match store.learn(key, &route, call) {
+        Written::Stored => route,
+        Written::Yielded(entry) => entry.value().route,
+    })
+}
+
+fn remove(table: &Routes, key: &SessionKey, guard: &Guard) -> Option<Text> {
+    inside(table, guard, |store, call| store.remove(key, call))
+}
+
+/// Runs two on one table and one key, and answers what they answer, and the table.
+fn two<A: Send + 'static, B: Send + 'static>(
+    table: Routes,
+    one: impl FnOnce(&Routes, &SessionKey, &Guard) -> A + Send + 'static,
+    other: impl FnOnce(&Routes, &SessionKey, &Guard) -> B + Send + 'static,
+) -> (A, B, Routes) {
+    let (ones, others) = (table.clone(), table.clone());
+    let (one, other) =
+        race(move |guard| one(&ones, &room("#a"), guard), move |guard| other(&others, &room("#a"), guard));
+    (one, other, table)
+}
+
+#[test]
+fn loom_of_two_sets_of_an_absent_key_one_stays() {
+    model(|| {
+        let ((), (), table) = two(
+            table_of(4, []).0,
+            |table, key, guard| set(table, key, "!1", guard),
+            |table, key, guard| set(table, key, "!2", guard),
+        );
+        let last = get(&table, &room("#a"), &pin()).expect("set, and not removed");
+        assert_holds(&table, [last]);
+    });
+}
+
+#[test]
+fn loom_what_is_learnt_never_overwrites_what_is_set() {
+    model(|| {
+        let (told, (), table) = two(
+            table_of(4, []).0,
+            |table, key, guard| learn(table, key, "!learnt", guard),
+            |table, key, guard| set(table, key, "!set", guard),
+        );
+        assert!(["!learnt", "!set"].contains(&told));
+        assert_holds(&table, ["!set"]);
+    });
+}
+
+#[test]
+fn loom_what_is_learnt_in_the_place_of_an_expired_record_never_overwrites_what_is_set() {
+    model_within(Some(1), || {
+        let (_, (), table) = two(
+            stale_table_of(4, [(&room("#a"), "!old")]),
+            |table, key, guard| learn(table, key, "!learnt", guard),
+            |table, key, guard| set(table, key, "!set", guard),
+        );
+        assert_holds(&table, ["!set"]);
+    });
+}
+
+#[test]
+fn loom_what_is_learnt_is_removed_or_stays() {
+    model(|| {
+        let (told, removed, table) =
+            two(table_of(4, []).0, |table, key, guard| learn(table, key, "!learnt", guard), remove);
+        assert_eq!(told, "!learnt");
+        match removed {
+            Some(route) => assert_eq!((route, table.len()), ("!learnt", 0)),
+            None => assert_holds(&table, ["!learnt"]),
+        }
+    });
+}
+
+#[test]
+fn loom_what_is_learnt_outlives_the_expired_record_before_it() {
+    model(|| {
+        let (told, met, table) = two(
+            stale_table_of(4, [(&room("#a"), "!old")]),
+            |table, key, guard| learn(table, key, "!learnt", guard),
+            get,
+        );
+        assert_eq!(told, "!learnt");
+        assert!(met == Ok("!learnt") || met.is_err(), "{met:?}");
+        assert_holds(&table, ["!learnt"]);
+    });
+}
+
+#[test]
+fn loom_of_two_who_learn_both_are_told_what_stays() {
+    model(|| {
+        let (one, other, table) = two(
+            table_of(4, []).0,
+            |table, key, guard| learn(table, key, "!1", guard),
+            |table, key, guard| learn(table, key, "!2", guard),
+        );
+        assert_eq!(one, other, "the later of them yields");
+        assert_holds(&table, [one]);
+    });
+}
+
+#[test]
+fn loom_a_record_that_is_set_again_is_not_pruned_for_its_old_deadline() {
+    model(|| {
+        let ((), pruned, table) = two(
+            stale_table_of(4, [(&room("#a"), "!a")]),
+            |table, key, guard| set(table, key, "!a", guard),
+            |table, _, guard| {
+                let mut pruned = 0;
+                inside(table, guard, |store, call| {
+                    store.prune(&mut Cursor::default(), usize::MAX, &mut pruned, call)
+                });
+                pruned
+            },
+        );
+        assert!(pruned <= 1);
+        assert_holds(&table, ["!a"]);
+    });
+}
+
+#[test]
+fn loom_of_a_set_and_a_remove_the_later_stands() {
+    model(|| {
+        let ((), removed, table) = two(
+            table_of(4, [(&room("#a"), "!1")]).0,
+            |table, key, guard| set(table, key, "!2", guard),
+            remove,
+        );
+        match removed.expect("it is there all the time") {
+            "!1" => assert_holds(&table, ["!2"]),
+            _ => assert_holds(&table, []),
+        }
+    });
+}
+
+#[test]
+fn loom_of_a_touch_and_an_expiry_one_wins() {
+    model(|| {
+        let (touched, met, table) = two(
+            table_of(4, [(&room("#a"), "!a")]).0,
+            |table, key, guard| {
+                inside(table, guard, |store, call| {
+                    matches!(store.touch(key, Millis(200), call), Found::Fresh(..))
+                })
+            },
+            |table, key, guard| {
+                // One whose clock is ahead: for it the record has expired, unless it was touched.
+                inside(table, guard, |store, call| {
+                    answer(&store.get(&Asked::Exact(key), &Call { now: at(100), ..*call }))
+                })
+            },
+        );
+        assert_eq!(met == Err(true), !touched, "one sees the other: {met:?}");
+        assert_eq!(table.len(), usize::from(touched));
+    });
+}
+
+#[test]
+fn loom_of_two_who_meet_an_expired_record_one_removes_it() {
+    model(|| {
+        let (one, other, table) = two(stale_table_of(4, [(&room("#a"), "!old")]), get, get);
+        assert!((one == Err(true)) ^ (other == Err(true)), "{one:?} {other:?}");
+        assert_eq!(table.len(), 0);
+    });
+}
