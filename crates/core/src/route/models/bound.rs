@@ -35,7 +35,7 @@ fn loom_a_bound_that_is_lowered_is_seen_or_the_place_that_was_taken_is() {
         let lowers = move |guard: &_| {
             inside(&ones, guard, |store, call| {
                 call.shared.set_bound(0);
-                store.len() == 0
+                store.len(1) == 0
             })
         };
         let sets = move |guard: &_| {

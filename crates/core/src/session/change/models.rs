@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     owner::Owner,
-    raw::lend::race_of_three,
+    raw::{Once, lend::race_of_three},
     session::{
         Standing,
         cell::Life,
@@ -11,14 +11,13 @@ use crate::{
     },
     sync::model,
 };
-use std::sync::OnceLock;
 
 /// Puts a session under the code `A` into the table, without more ado: its death needs nobody who buries it.
 fn put(map: &SessionMap<()>, owner: &Owner) {
     let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
-    let life = Arc::new(Life { id: 0, created, deadline: created.tick, end: OnceLock::new() });
+    let life = Arc::new(Life { id: 0, created, deadline: created.tick, end: Once::new() });
     let holder = Holder::Owner(owner.name().clone());
-    let cell = Cell { holder, status: Status::Pending, connected: None, life, payload: () };
+    let cell = Cell { holder, status: Status::Pending, connected: None, version: 0, life, payload: () };
     assert!(map.inner.table.insert(Fresh::new(hash, Code::new("A"), cell), &pin()).is_ok());
 }
 

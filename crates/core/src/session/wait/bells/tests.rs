@@ -61,7 +61,10 @@ fn loom_who_is_rung_sees_the_change() {
         };
         let own = Arc::clone(&shared);
         let waiter = move |_: &_| {
-            assert!(!is_rung(&early) || own.1.load(Ordering::Relaxed) == 1, "rung for a change that it does not see");
+            assert!(
+                !is_rung(&early) || own.1.load(Ordering::Relaxed) == 1,
+                "rung for a change that it does not see"
+            );
         };
         race(changer, waiter);
     });
