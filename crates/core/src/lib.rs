@@ -87,7 +87,10 @@ pub use event::{
     SessionEvent, What,
 };
 pub use key::{AsKey, KeyHashes, KeyRef, MessageContext, ParseKeyError, ParseKeyErrorKind, SessionKey};
-pub use owner::{Incarnation, Owner, OwnerRef};
+pub use owner::{
+    Incarnation, NoToken, Owner, OwnerRef, ParseTokenError, ResumeError, SuspendError, SuspendErrorKind,
+    Token,
+};
 pub use pruner::Pruner;
 pub use raw::{Guard, pin};
 pub use route::*;

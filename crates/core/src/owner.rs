@@ -5,13 +5,14 @@
 //! after. An owner knows its sessions only by *hints*, the hashes of their codes: the table says what is true, a hint
 //! says where to look.
 
-use crate::{event::DeathReason, sync::Ordering};
+use crate::{clock::Tick, event::DeathReason, sync::Ordering};
 use std::{
     fmt,
     hash::{Hash, Hasher},
     num::NonZeroU64,
     ops::Deref,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 mod backlog;
@@ -19,9 +20,11 @@ mod core;
 mod state;
 #[cfg(test)]
 mod tests;
+mod token;
 
 pub(crate) use backlog::Backlog;
 pub(crate) use core::OwnerCore;
+pub use token::{NoToken, ParseTokenError, ResumeError, SuspendError, SuspendErrorKind, Token};
 
 /// Gives every owner of the process its number. No part of any model: std's atomic.
 static INCARNATIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
@@ -65,6 +68,12 @@ impl fmt::Display for Incarnation {
 pub(crate) trait Home: Send + Sync {
     /// The owner is dead: free what it has left, now or soon.
     fn bury(&self, owner: &OwnerRef);
+
+    /// The time, for those that are suspended.
+    fn now(&self) -> Tick;
+
+    /// The owner is suspended until then: keep its name for who resumes it, and bury it if nobody does.
+    fn await_resumption(&self, owner: &OwnerRef, until: Tick);
 }
 
 /// A handle that keeps an owner alive: when it is dropped, also by unwinding, the owner is dead.
@@ -88,11 +97,18 @@ pub(crate) trait Home: Send + Sync {
 #[must_use = "an owner that is dropped at once is dead at once"]
 pub struct Owner {
     name: OwnerRef,
+    /// Whether its drop does nothing: the owner lives on without a handle.
+    let_go: bool,
 }
 
 impl Owner {
     pub(crate) fn new(home: Weak<dyn Home>) -> Self {
-        Self { name: OwnerRef { core: Arc::new(OwnerCore::new(home)) } }
+        Self { name: OwnerRef { core: Arc::new(OwnerCore::new(home)) }, let_go: false }
+    }
+
+    /// The handle of an owner that has none: it was just resumed.
+    pub(crate) fn of(name: OwnerRef) -> Self {
+        Self { name, let_go: false }
     }
 
     /// Ends the owner with a reason of your choice, which observers and waiters are told.
@@ -112,6 +128,70 @@ impl Owner {
         self.name.core.kill(reason);
     }
 
+    /// The token with which it can be resumed after having been suspended.
+    ///
+    /// Drawn at the first call, and the same at every further one.
+    ///
+    /// # Errors
+    /// The operating system gave no random bytes.
+    pub fn token(&self) -> Result<Token, NoToken> {
+        let draw = || getrandom::u64().map_err(|error| error.to_string());
+        let secret = self.name.core.secret(draw).map_err(|why| NoToken { why })?;
+        Ok(Token::new(self.incarnation(), secret))
+    }
+
+    /// Suspends the owner for so long: the connection is lost, and the peer may come back.
+    ///
+    /// Its sessions stay as they are and are marked as suspended. If
+    /// [`SessionMap::resume`](crate::SessionMap::resume) is called with its token in time, the owner has a handle
+    /// again and nothing has happened. If not, it is dead from that tick on, by the map's clock, with the reason
+    /// [`NotResumed`](DeathReason::NotResumed), and its sessions are gone. Meanwhile it may be given sessions like any
+    /// other. Nobody who waits is woken by a suspension.
+    ///
+    /// # Errors
+    /// The owner is dead, its map is gone, or there is nothing to draw a token from: the handle is given back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{DeathReason, ManualClock, SessionMap};
+    ///
+    /// let clock = ManualClock::new();
+    /// let map = SessionMap::builder().clock(clock.clone()).build()?;
+    /// let owner = map.owner();
+    /// map.create("K7QX", "state", &owner)?;
+    ///
+    /// let token = owner.suspend(Duration::from_secs(30))?; // the connection is lost
+    /// clock.advance(Duration::from_secs(29));
+    /// assert!(map.get("K7QX").unwrap().suspended.is_some());
+    /// let owner = map.resume(&token)?; // the peer is back
+    /// assert!(map.get("K7QX").unwrap().suspended.is_none());
+    ///
+    /// let name = owner.name().clone();
+    /// owner.suspend(Duration::from_secs(30))?;
+    /// clock.advance(Duration::from_secs(30));
+    /// assert!(map.get("K7QX").is_none() && map.resume(&token).is_err());
+    /// assert_eq!(name.reason(), Some(DeathReason::NotResumed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn suspend(mut self, grace: Duration) -> Result<Token, SuspendError> {
+        let token = match self.token() {
+            Ok(token) => token,
+            Err(error) => return Err(SuspendError { kind: SuspendErrorKind::NoToken(error), owner: self }),
+        };
+        let Some(home) = self.name.core.home() else {
+            return Err(SuspendError { kind: SuspendErrorKind::MapGone, owner: self });
+        };
+        let until = home.now().saturating_add(grace);
+        // The one handle is here, so nobody else suspends it.
+        if !self.name.core.suspend(until) {
+            let kind = SuspendErrorKind::OwnerDead { incarnation: self.incarnation().get() };
+            return Err(SuspendError { kind, owner: self });
+        }
+        self.let_go = true;
+        home.await_resumption(&self.name, until);
+        Ok(token)
+    }
+
     /// The owner's name, which can be cloned and does not keep it alive.
     pub fn name(&self) -> &OwnerRef {
         &self.name
@@ -120,7 +200,9 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.name.core.kill(DeathReason::Dropped);
+        if !self.let_go {
+            self.name.core.kill(DeathReason::Dropped);
+        }
     }
 }
 
@@ -181,6 +263,11 @@ impl OwnerRef {
         (!self.is_alive()).then(|| self.core.why())
     }
 
+    /// Until when it is suspended, by its map's clock; none if it is not, or is dead.
+    pub fn suspended_until(&self) -> Option<Tick> {
+        self.core.suspended_until()
+    }
+
     /// How many sessions it has: what the bound per owner counts. While a session is created for it, that one counts
     /// already. After its death it falls to 0 as they are freed.
     pub fn session_count(&self) -> usize {
@@ -195,6 +282,16 @@ impl OwnerRef {
 
     pub(crate) fn core(&self) -> &OwnerCore {
         &self.core
+    }
+
+    /// Ends it, as its handle could. False if another has.
+    pub(crate) fn end(&self, reason: DeathReason) -> bool {
+        self.core.kill(reason)
+    }
+
+    /// Takes it up again; false if it is not suspended, or its time is over. Who is answered true makes its handle.
+    pub(crate) fn resume(&self, now: Tick) -> bool {
+        self.core.resume(now)
     }
 
     /// Whether it was made by this table.

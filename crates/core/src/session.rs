@@ -14,6 +14,10 @@
 //! | `reap.rs`, `sweep.rs` | what ends one: deletion, its owner's death; its age, and the sweep |
 //! | `earliest.rs`, `place.rs`, `time.rs` | when the next one ends by its age; places under a bound; the map's time |
 //! | `list.rs`, `wait.rs` | looking at all of them; waiting for one |
+//! | `watch.rs`, `feed.rs` | reading events as they happen; where they wait to be read |
+//! | `drain.rs` | shutting the map down |
+//! | `suspend.rs` | owners that are suspended, and taken up again |
+//! | `take_over.rs` | handing over all sessions of an owner |
 //! | `builder.rs` | the options |
 //!
 //! Whoever removes a version from the table gives back its place in the map and with its owner; whoever replaces one
@@ -25,7 +29,7 @@ use crate::{
     pruner::{Pruner, Signal},
     raw::{Entry, Guard, Slot, Table, pin},
     stats::Counters,
-    sync::{AtomicU64, AtomicUsize, Ordering, fence},
+    sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
 };
 use std::{
     fmt,
@@ -37,7 +41,9 @@ mod cell;
 mod change;
 mod code;
 mod create;
+mod drain;
 mod earliest;
+mod feed;
 mod list;
 #[cfg(test)]
 mod models;
@@ -45,21 +51,26 @@ mod pairing;
 mod place;
 mod reap;
 mod status;
+mod suspend;
 mod sweep;
+mod take_over;
 #[cfg(all(test, not(tenure_loom)))]
 mod tests;
 mod time;
 mod view;
 mod wait;
+mod watch;
 
 pub use builder::SessionMapBuilder;
 pub use change::Edit;
 pub use code::Code;
+pub use drain::{Drain, Drained};
 pub use list::Sessions;
 pub use pairing::{Direction, Info, Pairing};
 pub use status::{ClaimError, InvalidTransition, Status, UpdateError};
 pub use view::{Moment, Session, SessionStats, View};
 pub use wait::{Appears, Gone, Until, WaitError};
+pub use watch::{Events, NothingCame};
 
 use cell::{Cell, Standing};
 use code::{Asked, Randomness};
@@ -83,6 +94,7 @@ enum Count {
     Deleted,
     OwnerDied,
     Expired,
+    Drained,
     Missed,
 }
 
@@ -135,7 +147,12 @@ struct Inner<P: Payload> {
     dead: Backlog<OwnerRef>,
     /// How many of those there are, including those that somebody is freeing at the moment.
     unburied: AtomicUsize,
+    suspended: suspend::Suspended,
     bells: wait::Bells,
+    /// Futures that wait for one session's condition or end.
+    waiters: AtomicUsize,
+    feed: Arc<feed::Feed>,
+    draining: AtomicBool,
     observers: Observers,
     counts: Counters<COUNTS>,
     clock: Time,
@@ -225,6 +242,7 @@ impl<P: Payload> SessionMap<P> {
             deleted: count(Count::Deleted),
             owner_died: count(Count::OwnerDied),
             expired: count(Count::Expired),
+            drained: count(Count::Drained),
             missed: count(Count::Missed),
             observer_panics: self.inner.observers.panics(),
             drop_panics: self.inner.table.drop_panics(),
@@ -276,9 +294,15 @@ impl<P: Payload> Inner<P> {
     /// After every change of a session: wakes who waits for it, tells who observes.
     fn tell(&self, entry: Entry<'_, Code, Cell<P>>, guard: &Guard, event: impl FnOnce() -> SessionEvent) {
         self.bells.ring(entry.key(), entry.hash(), guard);
+        if self.nobody_listens() {
+            return;
+        }
+        let (kind, at) = (event(), self.clock.now());
+        let (code, life) = (entry.key(), &entry.value().life);
+        self.feed.publish(code, entry.hash(), life, at, &kind, guard);
         if !self.observers.is_empty() {
-            let what = What::Session { code: entry.key(), kind: event() };
-            self.observers.emit(&Event { table: &self.name, at: self.clock.now(), what });
+            let what = What::Session { code, kind };
+            self.observers.emit(&Event { table: &self.name, at, what });
         }
     }
 }

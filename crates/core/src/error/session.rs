@@ -94,6 +94,8 @@ pub enum CreateErrorKind {
         /// How many that is.
         per_owner: usize,
     },
+    /// The map was drained: it takes no more sessions.
+    Draining,
     /// The operating system gave no random bytes to draw a code from.
     NoRandomness {
         /// What it said.
@@ -120,6 +122,7 @@ impl fmt::Display for CreateErrorKind {
             Self::OwnerFull { per_owner } => {
                 write!(f, "the owner is at capacity: it has {per_owner} sessions, as many as one may")
             }
+            Self::Draining => f.write_str("the map was drained and takes no more sessions"),
             Self::NoRandomness { why } => write!(f, "the system gave no random bytes for a code: {why}"),
             Self::NoFreeCode { draws } => write!(f, "{draws} codes were drawn and each was taken: try again"),
         }

@@ -1,6 +1,6 @@
 //! Why things end: of an owner, and of a session.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, process::ExitStatus, sync::Arc};
 
 /// How an owner came to its end.
 ///
@@ -42,10 +42,40 @@ pub enum DeathReason {
     PeerReset,
     /// No heartbeat came in time.
     HeartbeatMissed,
+    /// It was suspended, and nobody has resumed it in time.
+    NotResumed,
     /// The program, or the table, is shutting down.
     Shutdown,
     /// Anything else, in words.
     Other(Arc<str>),
+}
+
+impl DeathReason {
+    /// Panicked, with the message in what was thrown. What is neither a `String` nor a `&str` has none.
+    ///
+    /// ```
+    /// use tenure_core::DeathReason;
+    ///
+    /// let thrown = std::thread::spawn(|| panic!("no more room")).join().unwrap_err();
+    /// assert_eq!(DeathReason::of_panic(&*thrown), DeathReason::Panicked("no more room".into()));
+    /// ```
+    #[must_use]
+    pub fn of_panic(thrown: &(dyn Any + Send)) -> Self {
+        let message = thrown.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| thrown.downcast_ref::<String>().map(String::as_str));
+        Self::Panicked(Arc::from(message.unwrap_or("something that is no text")))
+    }
+}
+
+/// Exited, or killed by a signal where the system has those.
+impl From<ExitStatus> for DeathReason {
+    fn from(status: ExitStatus) -> Self {
+        #[cfg(unix)]
+        if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+            return Self::Killed { signal };
+        }
+        status.code().map_or(Self::Finished, |status| Self::Exited { status })
+    }
 }
 
 impl fmt::Display for DeathReason {
@@ -61,6 +91,7 @@ impl fmt::Display for DeathReason {
             Self::PeerClosed => f.write_str("closed by the peer"),
             Self::PeerReset => f.write_str("reset by the peer"),
             Self::HeartbeatMissed => f.write_str("missed a heartbeat"),
+            Self::NotResumed => f.write_str("not resumed in time"),
             Self::Shutdown => f.write_str("shut down"),
             Self::Other(words) => f.write_str(words),
         }
@@ -83,6 +114,8 @@ pub enum EndCause {
     OwnerDied(DeathReason),
     /// It had no owner, and its time was over.
     Expired,
+    /// It had no owner, and the table was drained.
+    Drained,
 }
 
 impl fmt::Display for EndCause {
@@ -91,6 +124,7 @@ impl fmt::Display for EndCause {
             Self::Deleted => f.write_str("deleted"),
             Self::OwnerDied(reason) => write!(f, "its owner died: {reason}"),
             Self::Expired => f.write_str("expired"),
+            Self::Drained => f.write_str("drained"),
         }
     }
 }

@@ -12,10 +12,17 @@
 //!
 //! Both fences are `SeqCst`, so one comes first. If it is the creator's, the dying one finds hint and session; if it
 //! is the dying one's, the creator reads *dead* and cleans up itself. Handing a session over and tidying the hints
-//! follow the same rule, with the same fence ([`OwnerCore::died_meanwhile`]).
+//! follow the same rule, with the same fence ([`OwnerCore::died_meanwhile`]). So does who frees an owner that was not
+//! resumed in time: it has read *lapsed* where another would have stored *dead* ([`OwnerCore::has_lapsed`]).
+//!
+//! # Suspension
+//! A suspended owner is alive until its deadline. Whoever is the first to see that passed says so in the word, by an
+//! exchange, before it says so to anybody else; resuming is an exchange as well, of the same word. So no owner is
+//! seen dead and then resumed.
 
 use super::{Backlog, Home, Incarnation, OwnerRef, state::State};
 use crate::{
+    clock::Tick,
     event::DeathReason,
     sync::{AtomicU64, AtomicUsize, Ordering, fence},
 };
@@ -34,6 +41,8 @@ pub(crate) struct OwnerCore {
     pub(crate) hints: Backlog<u64>,
     /// The number of the sweep that first met a session of this owner after its death; 0 if none has.
     pub(crate) met_by_sweep: AtomicU64,
+    /// What its token holds besides its number; 0 while nobody has asked for one.
+    secret: AtomicU64,
     home: Weak<dyn Home>,
 }
 
@@ -46,12 +55,17 @@ impl OwnerCore {
             live: AtomicUsize::new(0),
             hints: Backlog::new(),
             met_by_sweep: AtomicU64::new(0),
+            secret: AtomicU64::new(0),
             home,
         }
     }
 
     pub(super) fn incarnation(&self) -> Incarnation {
         self.incarnation
+    }
+
+    pub(super) fn home(&self) -> Option<Arc<dyn Home>> {
+        self.home.upgrade()
     }
 
     pub(super) fn lives_at(&self, home: *const ()) -> bool {
@@ -62,22 +76,11 @@ impl OwnerCore {
     ///
     /// When it returns true, no session of the owner is visible any more to anybody who knows of the return.
     pub(super) fn kill(self: &Arc<Self>, reason: DeathReason) -> bool {
-        // Relaxed: only compared.
-        let mut seen = self.word.load(Ordering::Relaxed);
-        let doomed = loop {
-            let Some(doomed) = State::from_bits(seen).doom() else { return false };
-            // Relaxed, both: it publishes nothing, it only decides who goes on.
-            let won =
-                self.word.compare_exchange_weak(seen, doomed.bits(), Ordering::Relaxed, Ordering::Relaxed);
-            match won {
-                Ok(_) => break doomed,
-                Err(actual) => seen = actual,
-            }
-        };
+        let Some((_, doomed)) = self.change(State::doom) else { return false };
         // Never waits: only the winner gets here, so nobody else writes it.
         let written = self.reason.set(reason);
         debug_assert!(written.is_ok(), "only one thread wins the right to end an owner");
-        // Release: pairs with the Acquire in `is_alive`: who sees it dead sees the reason. A plain store, because
+        // Release: pairs with the Acquire in `state`: who sees it dead sees the reason. A plain store, because
         // nobody changes the word of a doomed owner.
         self.word.store(doomed.die().bits(), Ordering::Release);
         // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
@@ -88,17 +91,98 @@ impl OwnerCore {
         true
     }
 
+    /// Suspends the owner; false if it is at its end, or suspended already.
+    pub(super) fn suspend(&self, until: Tick) -> bool {
+        self.change(|state| state.suspend(until)).is_some()
+    }
+
+    /// Takes the owner up again; false if it is not suspended, or its time is over.
+    pub(super) fn resume(&self, now: Tick) -> bool {
+        self.change(|state| state.resume(now)).is_some()
+    }
+
+    /// Moves the word on, as soon as nobody else does; answers what it was and what it is. None where that move does
+    /// not exist.
+    fn change(&self, to: impl Fn(State) -> Option<State>) -> Option<(State, State)> {
+        // Relaxed: only compared.
+        let mut seen = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = to(State::from_bits(seen))?;
+            // Relaxed, both: it publishes nothing, it only decides who goes on.
+            let won =
+                self.word.compare_exchange_weak(seen, next.bits(), Ordering::Relaxed, Ordering::Relaxed);
+            match won {
+                Ok(_) => return Some((State::from_bits(seen), next)),
+                Err(actual) => seen = actual,
+            }
+        }
+    }
+
+    fn state(&self) -> State {
+        // Acquire: pairs with the Release in `kill`: who sees it dead sees the reason.
+        State::from_bits(self.word.load(Ordering::Acquire))
+    }
+
+    /// Until when it is suspended, if it is.
+    pub(super) fn suspended_until(&self) -> Option<Tick> {
+        self.is_alive().then(|| self.state().suspended_until()).flatten()
+    }
+
     /// For who has just pushed a hint: whether the owner is dead, and the hint may have come too late for its death.
     pub(crate) fn died_meanwhile(&self) -> bool {
-        // SeqCst: pairs with the fence in `kill`; see the module's table.
+        // SeqCst: pairs with the fence in `kill` and in `has_lapsed`; see the module's table.
         fence(Ordering::SeqCst);
         !self.is_alive()
     }
 
+    /// For who is about to free its sessions: whether it was suspended and was not resumed in time.
+    pub(crate) fn has_lapsed(&self) -> bool {
+        let lapsed = !self.is_alive() && self.state().has_lapsed();
+        // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
+        fence(Ordering::SeqCst);
+        lapsed
+    }
+
+    /// Whether it is alive. Writes nothing, unless it is the first to see that a suspended owner's time is over.
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        // Acquire: pairs with the Release in `kill`: who sees it dead sees the reason.
-        State::from_bits(self.word.load(Ordering::Acquire)).is_alive()
+        let state = self.state();
+        state.is_steady() || self.is_alive_at_least(state)
+    }
+
+    #[cold]
+    fn is_alive_at_least(&self, state: State) -> bool {
+        if state.is_over() {
+            return false;
+        }
+        if state.suspended_until().is_none() {
+            return true;
+        }
+        // Without its table nobody can resume it.
+        let now = self.home.upgrade().map_or(Tick::MAX, |home| home.now());
+        // Whoever resumes it meanwhile, or ends it, has won the word; then it is as that one says.
+        self.change(|state| state.lapse(now)).is_none() && !self.state().is_over()
+    }
+
+    /// What its token holds, drawing it if this is the first call to ask.
+    pub(super) fn secret(&self, draw: impl FnOnce() -> Result<u64, String>) -> Result<u64, String> {
+        // Relaxed, here and below: a number, drawn once, which orders nothing.
+        let known = self.secret.load(Ordering::Relaxed);
+        if known != 0 {
+            return Ok(known);
+        }
+        // 0 means *none yet*.
+        let drawn = draw()?.max(1);
+        match self.secret.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Ok(drawn),
+            Err(known) => Ok(known),
+        }
+    }
+
+    /// Whether this is what its token holds.
+    pub(crate) fn knows(&self, secret: u64) -> bool {
+        // Relaxed: as in `secret`.
+        secret != 0 && self.secret.load(Ordering::Relaxed) == secret
     }
 
     /// Takes a place for one more session, if fewer than `bound` are taken. Exact: no two callers get the last one.
@@ -126,6 +210,9 @@ impl OwnerCore {
     }
 
     pub(crate) fn why(&self) -> DeathReason {
+        if self.state().has_lapsed() {
+            return DeathReason::NotResumed;
+        }
         // Only asked for after it was seen dead, so it is there.
         self.reason.get().cloned().unwrap_or(DeathReason::Dropped)
     }

@@ -1,9 +1,15 @@
 //! The owner's word as a value: what it may become, without threads.
 
+use crate::clock::Tick;
+
 /// Where an owner is in its life.
 ///
-/// Two bits are used. The others are kept for an owner that is suspended until a deadline (44 bits of it), which is
-/// alive and will be a flag beside the phase.
+/// | bits | hold |
+/// | --- | --- |
+/// | 0, 1 | the phase |
+/// | 2 | whether it is suspended |
+/// | 3 to 19 | how often it was, less whole rounds: so that no word comes back while somebody holds an old one |
+/// | 20 to 63 | until when it is, a [`Tick`] |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct State(u64);
 
@@ -12,6 +18,12 @@ const ALIVE: u64 = 0;
 /// Somebody has won the right to end it and is writing down why. Still alive for everybody else.
 const DYING: u64 = 1;
 const DEAD: u64 = 2;
+/// Suspended, and not resumed in time. As dead as can be, and the reason goes without saying.
+const LAPSED: u64 = 3;
+const SUSPENDED: u64 = 1 << 2;
+const ROUND: u64 = 1 << 3;
+const ROUNDS: u64 = (1 << 20) - ROUND;
+const UNTIL: u32 = 20;
 
 impl State {
     pub(crate) const NEW: Self = Self(ALIVE);
@@ -24,10 +36,24 @@ impl State {
         self.0
     }
 
-    /// Whether its sessions are visible.
+    /// Whether its sessions are visible, and go on being so whatever the time is.
     #[inline]
-    pub(crate) fn is_alive(self) -> bool {
-        self.0 & PHASE != DEAD
+    pub(crate) fn is_steady(self) -> bool {
+        self.0 & (PHASE | SUSPENDED) == ALIVE
+    }
+
+    /// Whether it has come to its end. (One that is suspended, and late, has not while nobody has said so.)
+    pub(crate) fn is_over(self) -> bool {
+        self.0 & PHASE >= DEAD
+    }
+
+    pub(crate) fn has_lapsed(self) -> bool {
+        self.0 & PHASE == LAPSED
+    }
+
+    /// Until when it is suspended, if it is and nobody is ending it.
+    pub(crate) fn suspended_until(self) -> Option<Tick> {
+        (self.0 & (PHASE | SUSPENDED) == ALIVE | SUSPENDED).then(|| Tick::from_millis(self.0 >> UNTIL))
     }
 
     /// Somebody wants to end it: none if another has already won that.
@@ -41,5 +67,24 @@ impl State {
     pub(crate) fn die(self) -> Self {
         debug_assert_eq!(self.0 & PHASE, DYING, "only what is doomed dies");
         Self(self.0 & !PHASE | DEAD)
+    }
+
+    /// Suspended until then: none if it is suspended already, or at its end.
+    #[must_use]
+    pub(crate) fn suspend(self, until: Tick) -> Option<Self> {
+        let round = (self.0 & ROUNDS).wrapping_add(ROUND) & ROUNDS;
+        self.is_steady().then_some(Self(until.as_millis() << UNTIL | round | SUSPENDED | ALIVE))
+    }
+
+    /// Not suspended any more: none if it is not now, or too late.
+    #[must_use]
+    pub(crate) fn resume(self, now: Tick) -> Option<Self> {
+        self.suspended_until().filter(|&until| now < until).map(|_| Self(self.0 & ROUNDS | ALIVE))
+    }
+
+    /// The time is over: none if it is not, or if it is not suspended.
+    #[must_use]
+    pub(crate) fn lapse(self, now: Tick) -> Option<Self> {
+        self.suspended_until().filter(|&until| until <= now).map(|_| Self(self.0 & ROUNDS | LAPSED))
     }
 }

@@ -2,9 +2,9 @@ use super::{state::State, *};
 use crate::sync::model;
 use std::sync::atomic::AtomicUsize as Count;
 
-/// A table that only counts funerals.
+/// A table that only counts funerals, and what time it is.
 #[derive(Default)]
-struct Graves(Count);
+struct Graves(Count, std::sync::atomic::AtomicU64);
 
 impl Home for Graves {
     fn bury(&self, owner: &OwnerRef) {
@@ -12,6 +12,12 @@ impl Home for Graves {
         assert!(owner.reason().is_some(), "with its reason");
         self.0.fetch_add(1, Ordering::Relaxed);
     }
+
+    fn now(&self) -> Tick {
+        Tick::from_millis(self.1.load(Ordering::Relaxed))
+    }
+
+    fn await_resumption(&self, _: &OwnerRef, _: Tick) {}
 }
 
 impl Graves {
@@ -28,10 +34,10 @@ fn owner(graves: &Arc<Graves>) -> Owner {
 #[test]
 fn a_state_is_alive_until_the_one_who_doomed_it_ends_it() {
     let doomed = State::NEW.doom().expect("alive, so it can be doomed");
-    assert!(State::NEW.is_alive() && doomed.is_alive());
+    assert!(!State::NEW.is_over() && !doomed.is_over());
     assert_eq!(doomed.doom(), None, "only one dooms it");
     let dead = doomed.die();
-    assert!(!dead.is_alive());
+    assert!(dead.is_over());
     assert_eq!(dead.doom(), None);
     assert_eq!(State::from_bits(dead.bits()), dead);
 }
@@ -131,6 +137,12 @@ fn loom_either_the_creator_sees_the_death_or_the_death_sees_the_hint() {
                 None
             });
         }
+
+        fn now(&self) -> Tick {
+            Tick::ZERO
+        }
+
+        fn await_resumption(&self, _: &OwnerRef, _: Tick) {}
     }
     model(|| {
         let home = std::sync::Arc::new(Taking(Count::new(0)));
@@ -329,5 +341,73 @@ fn loom_who_sees_the_death_sees_what_came_before_it() {
         owner.core().met_by_sweep.store(7, Ordering::Relaxed);
         drop(owner);
         assert!(reader.join().unwrap());
+    });
+}
+
+#[cfg(not(tenure_loom))]
+#[test]
+fn a_state_is_suspended_resumed_or_lapses_and_no_word_comes_back() {
+    let (before, until) = (Tick::from_millis(6), Tick::from_millis(7));
+    let suspended = State::NEW.suspend(until).unwrap();
+    assert_eq!((suspended.suspended_until(), suspended.suspend(until)), (Some(until), None));
+    assert!(!suspended.is_steady() && !suspended.is_over());
+    assert_eq!((suspended.resume(until), suspended.lapse(before)), (None, None));
+    let resumed = suspended.resume(before).unwrap();
+    assert!(resumed.is_steady());
+    assert_eq!((resumed.resume(before), resumed.lapse(until)), (None, None));
+    let lapsed = suspended.lapse(until).unwrap();
+    assert!(lapsed.is_over() && lapsed.has_lapsed());
+    assert_eq!((lapsed.resume(before), lapsed.doom(), lapsed.suspend(until)), (None, None, None));
+    assert_ne!(resumed.suspend(until), Some(suspended));
+    let doomed = suspended.doom().unwrap();
+    assert_eq!((doomed.resume(before), doomed.lapse(until), doomed.suspended_until()), (None, None, None));
+    assert!(!doomed.is_over() && doomed.die().is_over() && !doomed.die().has_lapsed());
+    let never = State::NEW.suspend(Tick::MAX).unwrap();
+    assert_eq!(never.suspended_until(), Some(Tick::MAX));
+}
+
+#[test]
+fn loom_who_has_seen_a_suspended_owner_dead_sees_it_dead_for_ever() {
+    model(|| {
+        let graves = std::sync::Arc::new(Graves::default());
+        let owner = owner(&graves);
+        let name = owner.name().clone();
+        assert!(name.core.suspend(Tick::from_millis(7)));
+        let (reader, clock) = (name.clone(), std::sync::Arc::clone(&graves));
+        let thread = crate::sync::thread::spawn(move || {
+            // Its time comes while it is being resumed.
+            clock.1.store(7, Ordering::Relaxed);
+            reader.is_alive()
+        });
+        let resumed = name.resume(Tick::from_millis(6));
+        let seen_alive = thread.join().unwrap();
+        assert_eq!(resumed, seen_alive, "either it was resumed first, or seen dead first");
+        assert_eq!(name.is_alive(), resumed);
+        drop(owner);
+    });
+}
+
+#[test]
+fn loom_either_the_creator_sees_that_the_owner_was_not_resumed_or_who_frees_it_sees_the_hint() {
+    model(|| {
+        let graves = std::sync::Arc::new(Graves::default());
+        let owner = owner(&graves);
+        let name = owner.name().clone();
+        assert!(name.core.suspend(Tick::from_millis(7)));
+        let creator_name = name.clone();
+        let creator = crate::sync::thread::spawn(move || {
+            creator_name.core().hints.push(7);
+            creator_name.core().died_meanwhile()
+        });
+        graves.1.store(7, Ordering::Relaxed);
+        let mut freed = 0;
+        assert!(name.core().has_lapsed());
+        name.core().hints.step(8, |_| {
+            freed += 1;
+            None
+        });
+        let creator_saw_it = creator.join().unwrap();
+        assert!(creator_saw_it || freed == 1, "a session would be left behind");
+        drop(owner);
     });
 }

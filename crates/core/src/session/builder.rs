@@ -1,6 +1,9 @@
 //! The options of a session map.
 
-use super::{Inner, Payload, SessionMap, code, earliest::Earliest, sweep::Sweeps, time::Time, wait::Bells};
+use super::{
+    Inner, Payload, SessionMap, code, earliest::Earliest, feed::Feed, suspend::Suspended, sweep::Sweeps,
+    time::Time, wait::Bells,
+};
 use crate::{
     clock::{Clock, SystemClock, Tick},
     error::{BuildSessionMapError, SettingError},
@@ -9,7 +12,7 @@ use crate::{
     pruner::{Maintain, Pruner, Signal},
     raw::{Slot, Table},
     stats::Counters,
-    sync::{AtomicU64, AtomicUsize, Ordering},
+    sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 use std::{
     fmt,
@@ -173,7 +176,11 @@ impl<P: Payload> SessionMapBuilder<P> {
             earliest: Earliest::never(),
             dead: Backlog::new(),
             unburied: AtomicUsize::new(0),
+            suspended: Suspended::none(),
             bells: Bells::new(),
+            waiters: AtomicUsize::new(0),
+            feed: Arc::new(Feed::new()),
+            draining: AtomicBool::new(false),
             observers: Observers::new(self.observers),
             counts: Counters::new(),
             clock,

@@ -207,6 +207,7 @@ impl<P> Cell<P> {
             status: self.status,
             created: self.life.created,
             connected: self.connected,
+            suspended: self.held_by().and_then(OwnerRef::suspended_until),
             payload: self.payload.clone(),
         }
     }

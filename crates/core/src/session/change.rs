@@ -198,7 +198,7 @@ impl<P: Payload> SessionMap<P> {
 }
 
 /// What came of one try to hand a session over.
-enum Step {
+pub(super) enum Step {
     Moved,
     ThereAlready,
     /// Something else happened to it at the same moment, or one of the owners has died.
@@ -215,11 +215,7 @@ impl<P: Payload> Inner<P> {
             return Ok(());
         }
         // If the session does not move, it is given back.
-        let mut place = self.admit(to).map_err(|kind| match kind {
-            CreateErrorKind::OwnerFull { per_owner } => HandOverError::OwnerFull { per_owner },
-            CreateErrorKind::ForeignOwner { incarnation } => HandOverError::ForeignOwner { incarnation },
-            _ => dead(),
-        })?;
+        let mut place = self.admit(to).map_err(|kind| not_admitted(&kind, to))?;
         loop {
             let entry = self.visible(asked, &guard).ok_or_else(not_found)?;
             match self.try_hand_over(entry, to, &mut place, &guard) {
@@ -231,7 +227,7 @@ impl<P: Payload> Inner<P> {
     }
 
     /// One try. If it has moved the session, the place with the new owner is kept and the old one's is given back.
-    fn try_hand_over(
+    pub(super) fn try_hand_over(
         &self,
         entry: Entry<'_, Code, Cell<P>>,
         to: &OwnerRef,
@@ -326,6 +322,15 @@ impl Drop for Places<'_, '_> {
                 from.core().release_place();
             }
         }
+    }
+}
+
+/// Why a session is not handed over to an owner that may not be given it.
+pub(super) fn not_admitted(kind: &CreateErrorKind, to: &OwnerRef) -> HandOverError {
+    match *kind {
+        CreateErrorKind::OwnerFull { per_owner } => HandOverError::OwnerFull { per_owner },
+        CreateErrorKind::ForeignOwner { incarnation } => HandOverError::ForeignOwner { incarnation },
+        _ => HandOverError::OwnerDead { incarnation: to.incarnation().get() },
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Tick,
     error::{CreateError, CreateErrorKind},
-    event::{EndCause, SessionEvent},
+    event::{DeathReason, EndCause, SessionEvent},
     owner::OwnerRef,
     raw::{Entry, Fresh, Guard, Occupied, Once, pin},
     sync::Ordering,
@@ -101,6 +101,9 @@ impl<P: Payload> SessionMap<P> {
 
 impl<P: Payload> Inner<P> {
     fn create(&self, code: Code, payload: P, owner: Option<&OwnerRef>) -> Result<(), CreateError<P>> {
+        if self.is_draining() {
+            return Err(CreateError::new(CreateErrorKind::Draining, payload));
+        }
         let guard = pin();
         let asked = Asked::new(&code);
         let hash = asked.hash();
@@ -220,11 +223,22 @@ impl<P: Payload> Inner<P> {
         let Some(owner) = owner else {
             self.expect_expiry(entry.value().life.deadline);
             self.tell(entry, guard, || SessionEvent::Created);
+            // The fence before was `Bells::ring`'s; it pairs with the one in `release_all`: either that finds the
+            // session, or this sees *draining*.
+            if self.is_draining() {
+                self.end(entry, EndCause::Drained, guard);
+                return Err(CreateError::new(CreateErrorKind::Draining, entry.value().payload.clone()));
+            }
             return Ok(());
         };
         owner.core().hints.push(hash);
         // See owner/core.rs: either this sees the death, or the death sees the hint.
-        let died = owner.core().died_meanwhile();
+        let mut died = owner.core().died_meanwhile();
+        if !died && self.is_draining() {
+            // The fence before was `died_meanwhile`'s; it pairs with the one in `release_all`.
+            owner.end(DeathReason::Shutdown);
+            died = true;
+        }
         self.tell(entry, guard, || SessionEvent::Created);
         if !died {
             self.tidy(owner, guard);

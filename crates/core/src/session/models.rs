@@ -114,3 +114,17 @@ fn loom_of_two_claims_one_wins() {
         assert!(won ^ thread.join().unwrap());
     });
 }
+
+#[test]
+fn loom_nothing_is_created_behind_a_drain() {
+    model(|| {
+        let map = map();
+        let owner = map.owner();
+        let name = owner.name().clone();
+        let other = map.clone();
+        let thread = thread::spawn(move || other.create("A", (), &name).is_ok());
+        map.inner.release_all();
+        let created = thread.join().unwrap();
+        assert_eq!((map.occupied(), owner.session_count()), (0, 0), "created: {created}");
+    });
+}

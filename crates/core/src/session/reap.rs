@@ -2,6 +2,7 @@
 
 use super::{Asked, Cell, Code, Count, Inner, Payload, SessionMap, sweep::ENTRIES};
 use crate::{
+    clock::Tick,
     event::{EndCause, SessionEvent},
     owner::{Home, OwnerRef},
     pruner::{Maintain, Next},
@@ -76,6 +77,7 @@ impl<P: Payload> SessionMap<P> {
             }
         }
         freed += self.inner.free_invisible(usize::MAX);
+        while self.inner.lapse_step() == Next::More {}
         self.inner.table.maintain();
         freed
     }
@@ -120,6 +122,7 @@ impl<P: Payload> Inner<P> {
             EndCause::Deleted => Count::Deleted,
             EndCause::OwnerDied(_) => Count::OwnerDied,
             EndCause::Expired => Count::Expired,
+            EndCause::Drained => Count::Drained,
         });
         if let Some(owner) = cell.settled_holder() {
             owner.core().release_place();
@@ -196,7 +199,8 @@ impl<P: Payload> Inner<P> {
             return true;
         }
         // Relaxed, and a hint as `earliest`: a death or an end that this does not know of is one of this very moment.
-        let expired = self.earliest.get() <= self.clock.now();
+        let now = self.clock.now();
+        let expired = self.earliest.get() <= now || self.suspended.may_be_over(now);
         (expired || self.unburied.load(Ordering::Relaxed) > 0) && self.free_invisible(FREED_AT_DEATH) > 0
     }
 }
@@ -239,18 +243,27 @@ impl<P: Payload> Home for Inner<P> {
         self.dead.push(owner.clone());
         self.signal.wake();
     }
+
+    fn now(&self) -> Tick {
+        self.clock.now()
+    }
+
+    fn await_resumption(&self, owner: &OwnerRef, until: Tick) {
+        self.enter_suspended(owner, until);
+    }
 }
 
 impl<P: Payload> Maintain for Inner<P> {
     fn maintain(&self) -> Next {
         let (_, more) = self.bury_some(ENTRIES);
         self.table.maintain();
-        let waste = self.bells.maintain() || self.table.garbage() > 0;
+        let waste = [self.bells.maintain(), self.suspended.maintain(), self.feed.maintain()].contains(&true);
+        let waste = waste || self.table.garbage() > 0;
         if more {
             return Next::More;
         }
         let waste = Next::In(if waste { WASTE_REMAINS } else { Duration::MAX });
         let rounds = self.make_rounds().unwrap_or(waste);
-        self.sweep_step().sooner(rounds).sooner(waste)
+        self.sweep_step().sooner(self.lapse_step()).sooner(rounds).sooner(waste)
     }
 }

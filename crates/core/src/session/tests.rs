@@ -12,6 +12,7 @@ mod freeing;
 mod handing;
 mod interrupted;
 mod races;
+mod suspending;
 mod waiting;
 mod words;
 

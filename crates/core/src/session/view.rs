@@ -32,6 +32,9 @@ pub struct Session<P = Pairing> {
     pub created: Moment,
     /// When it was claimed. An update that sets the status does not set this.
     pub connected: Option<Moment>,
+    /// Until when its owner is suspended, by the table's clock; none if it is not.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub suspended: Option<Tick>,
     /// What it carries.
     pub payload: P,
 }
@@ -45,6 +48,7 @@ impl<P> fmt::Debug for Session<P> {
             .field("status", &self.status)
             .field("created", &self.created.tick)
             .field("connected", &self.connected.map(|moment| moment.tick))
+            .field("suspended", &self.suspended)
             .finish_non_exhaustive()
     }
 }
@@ -84,6 +88,11 @@ impl<'g, P> View<'g, P> {
         self.cell.connected
     }
 
+    /// Until when its owner is suspended, by the table's clock; none if it is not.
+    pub fn suspended_until(&self) -> Option<Tick> {
+        self.owner()?.suspended_until()
+    }
+
     /// What it carries.
     pub fn payload(&self) -> &'g P {
         &self.cell.payload
@@ -119,6 +128,9 @@ pub struct SessionStats {
     pub owner_died: u64,
     /// Sessions freed because their time was over.
     pub expired: u64,
+    /// Sessions without owner that were there when the map was drained.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub drained: u64,
     /// Sessions of dead owners that only the sweep has found. In a correct program there are none.
     pub missed: u64,
     /// Calls of observers that panicked.

@@ -7,6 +7,7 @@ use crate::{
     clock::{Clock, SystemClock},
     event::EndCause,
     raw::{Guard, pin},
+    sync::Ordering,
 };
 use std::{
     error::Error,
@@ -87,6 +88,8 @@ impl fmt::Debug for Life {
 
 impl<P: Payload> Watch<P> {
     fn new(map: &SessionMap<P>, code: &str) -> Self {
+        // Relaxed: a count, for who drains the map; see `Drop`.
+        map.inner.waiters.fetch_add(1, Ordering::Relaxed);
         let mut watch = Self { seat: Seat::new(map, code), life: None };
         let guard = pin();
         if let Some(entry) = map.inner.visible(watch.seat.asked(), &guard) {
@@ -115,6 +118,15 @@ impl<P: Payload> Watch<P> {
             }
             _ => Seen::Gone(life.ended().clone()),
         }
+    }
+}
+
+impl<P: Payload> Drop for Watch<P> {
+    fn drop(&mut self) {
+        let inner = &self.seat.map.inner;
+        // Relaxed: comes before the fence in `tell_idle`.
+        inner.waiters.fetch_sub(1, Ordering::Relaxed);
+        inner.feed.tell_idle();
     }
 }
 
@@ -309,7 +321,7 @@ impl Wake for Unpark {
 
 /// Polls on this thread until the future is ready, none if the limit passes first. The limit is in real time,
 /// whatever clock the map has: it is a thread that waits.
-fn block_on<F: Future + Unpin>(mut future: F, limit: Duration) -> Option<F::Output> {
+pub(super) fn block_on<F: Future + Unpin>(mut future: F, limit: Duration) -> Option<F::Output> {
     let clock = SystemClock::new();
     // The clock may lag behind when it is first read, and must not make the wait shorter than it was to be.
     let limit = limit.saturating_add(SystemClock::resolution());

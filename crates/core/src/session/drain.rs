@@ -1,0 +1,145 @@
+//! Shutting a map down: nothing new, everything released, everybody told.
+
+use super::{Inner, Payload, SessionMap, Standing, sweep::ENTRIES, wait::block_on};
+use crate::{
+    event::{DeathReason, EndCause},
+    raw::{Cursor, pin},
+    sync::{Ordering, fence},
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// What came of draining a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drained {
+    /// Sessions that were there.
+    pub sessions: usize,
+    /// Owners that were released.
+    pub owners: usize,
+    /// Readers of events that have something to read still, and those who wait for a session and have not been told.
+    pub unseen: usize,
+}
+
+/// Waits until everybody has seen the end: what [`SessionMap::drain`] answers.
+///
+/// Cancel safe: the map is drained whether or not it is polled; dropping it stops the waiting only.
+#[derive(Debug)]
+#[must_use = "the map is drained; polling it tells when everybody has seen that"]
+pub struct Drain<P: Payload> {
+    map: SessionMap<P>,
+    drained: Drained,
+}
+
+impl<P: Payload> SessionMap<P> {
+    /// Shuts the map down: from now on no session is created, every owner that has sessions is released with the
+    /// reason [`Shutdown`](DeathReason::Shutdown), and sessions without owner end as
+    /// [`Drained`](EndCause::Drained).
+    ///
+    /// When it returns, no session is there any more, and none comes; everybody who waits or reads events has been
+    /// woken. What it answers is a future, ready once all of them have seen it: readers of [`Events`](super::Events) have read all
+    /// that they had, and waiters ([`until`](SessionMap::until), [`gone`](SessionMap::gone)) are done. An owner that
+    /// has no session at that time is released when it is next given one.
+    ///
+    /// Costs a look at every session.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{CreateErrorKind, DeathReason, SessionMap};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let owner = map.owner();
+    /// map.create("A", (), &owner)?;
+    /// map.create("B", (), None)?;
+    /// let drained = map.wait_drained(Duration::from_secs(1));
+    /// assert_eq!((drained.sessions, drained.owners, drained.unseen), (2, 1, 0));
+    /// assert_eq!(owner.reason(), Some(DeathReason::Shutdown));
+    /// assert_eq!(*map.create("C", (), None).unwrap_err().kind(), CreateErrorKind::Draining);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drain(&self) -> Drain<P> {
+        let (sessions, owners) = self.inner.release_all();
+        self.prune();
+        self.inner.feed.rouse();
+        Drain { map: self.clone(), drained: Drained { sessions, owners, unseen: 0 } }
+    }
+
+    /// As [`drain`](SessionMap::drain), and blocks until everybody has seen it, or the limit has passed. Says how many
+    /// have not.
+    pub fn wait_drained(&self, limit: Duration) -> Drained {
+        let mut drain = self.drain();
+        block_on(&mut drain, limit).unwrap_or_else(|| drain.so_far())
+    }
+
+    /// Whether the map was drained: no session is created any more.
+    pub fn is_draining(&self) -> bool {
+        self.inner.is_draining()
+    }
+}
+
+impl<P: Payload> Drain<P> {
+    /// What has come of it up to now.
+    pub fn so_far(&self) -> Drained {
+        Drained { unseen: self.map.inner.unseen(), ..self.drained }
+    }
+}
+
+impl<P: Payload> Future for Drain<P> {
+    type Output = Drained;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Drained> {
+        self.map.inner.feed.await_idle(context.waker());
+        let so_far = self.so_far();
+        if so_far.unseen == 0 { Poll::Ready(so_far) } else { Poll::Pending }
+    }
+}
+
+impl<P: Payload> Inner<P> {
+    /// Whether sessions are refused. A creation asks before, and after the session stands in the table and a fence
+    /// has passed: so none is there that was neither seen by `release_all` nor taken back.
+    #[inline]
+    pub(super) fn is_draining(&self) -> bool {
+        // Relaxed: ordered by the fences of those who rely on it.
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Refuses what comes, ends what is there. Answers how many sessions and how many owners that was.
+    pub(super) fn release_all(&self) -> (usize, usize) {
+        // Relaxed: before the fence.
+        self.draining.store(true, Ordering::Relaxed);
+        // SeqCst: pairs with the fence between a creation's insertion and its look at `draining`.
+        fence(Ordering::SeqCst);
+        let (mut sessions, mut owners) = (0, 0);
+        let mut cursor = Cursor::default();
+        loop {
+            let guard = pin();
+            let mut found = Vec::new();
+            let complete = self.table.scan(&mut cursor, ENTRIES, &guard, |entry| {
+                if entry.value().standing(&self.clock) == Standing::Visible {
+                    found.push(entry);
+                }
+            });
+            for entry in found {
+                match entry.value().settled_holder() {
+                    Some(owner) => {
+                        sessions += owner.session_count();
+                        owners += usize::from(owner.end(DeathReason::Shutdown));
+                    }
+                    None => sessions += usize::from(self.end(entry, EndCause::Drained, &guard)),
+                }
+            }
+            if complete {
+                return (sessions, owners);
+            }
+        }
+    }
+
+    fn unseen(&self) -> usize {
+        // Relaxed: ordered by the fence in `Feed::await_idle`.
+        self.feed.behind() + self.waiters.load(Ordering::Relaxed)
+    }
+}

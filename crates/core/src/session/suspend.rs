@@ -1,0 +1,202 @@
+//! Owners that are suspended: who takes them up again, and what becomes of those that nobody does.
+//!
+//! An owner's word says whether it is suspended, and until when (`owner/core.rs`). What is kept here is only a way to
+//! it: by its number, for who comes with its token, and for the background thread, which frees its sessions if nobody
+//! does. An owner is suspended first and entered here then; so one that is here and is not suspended was resumed or
+//! is dead, and can be struck out.
+
+use super::{Inner, Payload, SessionMap, earliest::Earliest, sweep::ENTRIES};
+use crate::{
+    clock::Tick,
+    owner::{Home, Incarnation, Owner, OwnerRef, ResumeError, Token},
+    pruner::Next,
+    raw::{Cursor, Fresh, Occupied, Query, Slot, Table, pin},
+    sync::{AtomicU64, Ordering},
+};
+use std::time::Duration;
+
+/// A pass over the suspended owners is not made more often than this.
+const BETWEEN_PASSES: Duration = Duration::from_millis(100);
+
+/// The suspended owners of a map.
+pub(super) struct Suspended {
+    table: Table<Incarnation, OwnerRef>,
+    /// None of them is over before this tick.
+    earliest: Earliest,
+    /// The pass that is under way, while no thread has it in its hands.
+    pass: Slot<Pass>,
+    /// The tick at which the last pass began. Who moves it on begins one.
+    passed_at: AtomicU64,
+}
+
+struct Pass {
+    cursor: Cursor,
+    /// The first deadline still to come.
+    earliest: Tick,
+}
+
+/// A question for an owner by its number, which is its hash: numbers that follow each other fall into buckets of
+/// their own.
+struct Number(Incarnation);
+
+impl Query<Incarnation> for Number {
+    fn hash(&self) -> u64 {
+        self.0.get()
+    }
+
+    fn matches(&self, incarnation: &Incarnation) -> bool {
+        self.0 == *incarnation
+    }
+}
+
+impl Suspended {
+    pub(super) fn none() -> Self {
+        Self {
+            table: Table::new(),
+            earliest: Earliest::never(),
+            pass: Slot::empty(),
+            passed_at: AtomicU64::new(0),
+        }
+    }
+
+    /// Enters an owner that is suspended. True if it is the first to be over of those that came lately.
+    fn enter(&self, owner: &OwnerRef, until: Tick) -> bool {
+        let guard = pin();
+        let number = owner.incarnation();
+        let mut fresh = Fresh::new(number.get(), number, owner.clone());
+        while let Err(Occupied { existing, fresh: back }) = self.table.insert(fresh, &guard) {
+            // Left over from before: in its place, so that nobody strikes out this one for that one.
+            match existing.replace(back) {
+                Ok(_) => break,
+                Err(back) => fresh = back,
+            }
+        }
+        self.earliest.expect(until)
+    }
+
+    /// Whether one of them may be over by now.
+    pub(super) fn may_be_over(&self, now: Tick) -> bool {
+        self.earliest.get() <= now
+    }
+
+    /// One step of a look at all of them, if one is under way or due: strikes out who is not suspended any more, and
+    /// answers who was not resumed in time.
+    fn step(&self, now: Tick, lapsed: &mut Vec<OwnerRef>) -> Next {
+        let (mut pass, under_way) = match self.pass.take() {
+            Some(pass) => (pass, self.earliest.take_up()),
+            None => match self.due(now) {
+                None => {
+                    (Box::new(Pass { cursor: Cursor::default(), earliest: Tick::MAX }), self.earliest.begin())
+                }
+                Some(wait) => return Next::In(wait),
+            },
+        };
+        let guard = pin();
+        let Pass { cursor, earliest } = &mut *pass;
+        let complete = self.table.scan(cursor, ENTRIES, &guard, |entry| {
+            let owner = entry.value();
+            if let Some(until) = owner.suspended_until() {
+                *earliest = until.min(*earliest);
+            } else if entry.remove() && owner.core().has_lapsed() {
+                lapsed.push(owner.clone());
+            }
+        });
+        if complete {
+            under_way.complete(*earliest);
+        } else {
+            under_way.set_aside();
+            if self.pass.put(pass).is_some() {
+                // Another pass was begun meanwhile and set aside: this one stands for it.
+                drop(self.earliest.take_up());
+            }
+        }
+        Next::More
+    }
+
+    /// In how long the next pass is due; none if it is now, and this caller's.
+    fn due(&self, now: Tick) -> Option<Duration> {
+        // Relaxed, throughout: times that order nothing; the exchange only decides who begins.
+        let passed = self.passed_at.load(Ordering::Relaxed);
+        let due = self.earliest.get().max(Tick::from_millis(passed).saturating_add(BETWEEN_PASSES));
+        if now < due {
+            return Some(due.saturating_since(now));
+        }
+        let begun =
+            self.passed_at.compare_exchange(passed, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed);
+        // Else another thread has begun it.
+        begun.is_err().then_some(BETWEEN_PASSES)
+    }
+
+    /// True if some of those that were struck out are not dropped yet.
+    pub(super) fn maintain(&self) -> bool {
+        self.table.maintain();
+        self.table.garbage() > 0
+    }
+
+    #[cfg(all(test, not(tenure_loom)))]
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+}
+
+impl<P: Payload> SessionMap<P> {
+    /// Takes up an owner again that was suspended: the peer is back, with its token. Answers its handle.
+    ///
+    /// The owner is the one it was, with all of its sessions; of several that resume it at once, one succeeds. Once
+    /// it returns, nobody sees the sessions end by that suspension. Costs a look-up.
+    ///
+    /// # Errors
+    /// The owner is not suspended (any more), it is too late, or the token is not its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{ResumeError, SessionMap};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let token = map.owner().suspend(Duration::from_secs(30))?;
+    /// let owner = map.resume(&token)?;
+    /// let again = map.resume(&token).unwrap_err();
+    /// assert_eq!(again, ResumeError::NotSuspended { incarnation: owner.incarnation().get() });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume(&self, token: &Token) -> Result<Owner, ResumeError> {
+        let incarnation = token.incarnation().get();
+        let guard = pin();
+        let Some(entry) = self.inner.suspended.table.get(&Number(token.incarnation()), &guard) else {
+            return Err(ResumeError::NotSuspended { incarnation });
+        };
+        let owner = entry.value();
+        if !owner.core().knows(token.secret()) {
+            return Err(ResumeError::WrongToken { incarnation });
+        }
+        if !owner.resume(self.inner.clock.now()) {
+            return Err(if owner.is_alive() {
+                ResumeError::NotSuspended { incarnation }
+            } else {
+                ResumeError::OwnerDead { incarnation }
+            });
+        }
+        // Nobody else suspends it before its handle is given out, so this is not the entry of a later time.
+        entry.remove();
+        Ok(Owner::of(owner.clone()))
+    }
+}
+
+impl<P: Payload> Inner<P> {
+    /// An owner was suspended.
+    pub(super) fn enter_suspended(&self, owner: &OwnerRef, until: Tick) {
+        if self.suspended.enter(owner, until) {
+            self.signal.wake();
+        }
+    }
+
+    /// Frees, a step at a time, the sessions of owners that were not resumed in time.
+    pub(super) fn lapse_step(&self) -> Next {
+        let mut lapsed = Vec::new();
+        let next = self.suspended.step(self.clock.now(), &mut lapsed);
+        for owner in lapsed {
+            self.bury(&owner);
+        }
+        next
+    }
+}
