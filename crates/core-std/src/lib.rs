@@ -1,8 +1,59 @@
 //! Blocking owners for [`tenure_core`]: sessions that end with the thread, socket or process that holds them.
 //!
-//! So far this crate only re-exports the core. Monitors that report the end of a thread, child process or blocking
-//! socket to a session's owner will stand here. Until then hold the core's owner handle in whatever ends with the
-//! peer: dropping the handle ends its sessions.
+//! ```
+//! use tenure_core::{DeathReason, Pairing, SessionMap};
+//! use tenure_std::spawn_owned;
+//!
+//! let map = SessionMap::new();
+//! let sessions = map.clone();
+//! let connection = spawn_owned(map.owner(), move |owner| {
+//!     sessions.create("K7QX", Pairing::sending(), owner).expect("a free code");
+//!     panic!("the connection breaks in the middle of a sentence");
+//! })?;
+//! assert!(connection.join().is_err());
+//! assert!(map.get("K7QX").is_none()); // nobody had to clean up
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # An owner that lives as long as
+//! | | by | noticed |
+//! | --- | --- | --- |
+//! | a value in a scope | [`Owner`](tenure_core::Owner), [`Keep`] | when its drop returns |
+//! | a thread that you spawn | [`spawn_owned`] | at its end, before it can be joined |
+//! | the current thread | [`own_current_thread`] | at its end, however it ends |
+//! | a thread that somebody else spawned | [`Monitor::thread`] | within 5 ms |
+//! | a channel's other end | [`Keep`] around that end | when it is dropped |
+//! | a child process | [`Monitor::child`] | by the kernel (Linux) |
+//! | any process, by its number | [`Monitor::process`] | by the kernel (Linux) |
+//! | the peer of a TCP or Unix socket | [`Monitor::socket`] | by the kernel (Linux) |
+//! | signs of life | [`Monitor::heartbeat`] | one to two intervals after the last |
+//!
+//! Every death has a [reason](tenure_core::DeathReason), which everybody who waits or observes is told. With
+//! [`Monitor::with_grace`] a lost connection suspends its owner first. [`Watcher`] waits and watches.
+//!
+//! One [`Monitor`] is one thread, however many owners it has. `tenure-tokio` has the same under the same names, for
+//! async programs.
+//!
+//! # Elsewhere than on Linux
+//! Sockets and processes are watched on Linux only, where the kernel tells of both without polling and a process is
+//! held by a descriptor, not by a number that is used again. Elsewhere, spawn a thread that waits
+//! for the child and owns the owner ([`spawn_owned`]), end a connection's owner where its reads end, and add
+//! heartbeats.
 #![forbid(unsafe_code)]
 
+mod error;
+mod heartbeat;
+mod keep;
+mod monitor;
+mod threads;
+mod watcher;
+
+pub use error::MonitorError;
+pub use heartbeat::{Heartbeat, Hearts};
+pub use keep::Keep;
+#[cfg(target_os = "linux")]
+pub use monitor::{Attached, ChildProcess};
+pub use monitor::{Monitor, Watched};
 pub use tenure_core;
+pub use threads::{own_current_thread, spawn_owned};
+pub use watcher::{EventIter, Watcher};

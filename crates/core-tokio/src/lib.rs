@@ -1,8 +1,58 @@
 //! Async owners for [`tenure_core`]: sessions that end with the task, socket or process that holds them.
 //!
-//! So far this crate only re-exports the core. Monitors that report the end of a tokio task, socket or process to a
-//! session's owner, async waiting for a session, and streams of events will stand here. Until then use the core
-//! directly: apart from its blocking waits, no table operation holds up an executor thread for another thread's sake.
+//! ```
+//! use tenure_core::{DeathReason, EndCause, OwnerRef, Pairing, SessionMap};
+//! use tenure_tokio::spawn_owned;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let map = SessionMap::new();
+//! let sessions = map.clone();
+//! let connection = spawn_owned(map.owner(), async move |owner: OwnerRef| {
+//!     sessions.create("K7QX", Pairing::sending(), &owner).expect("a free code");
+//!     std::future::pending::<()>().await;
+//! });
+//! let gone = { map.appears("K7QX").await; map.gone("K7QX") };
+//! connection.abort(); // nobody has to clean up
+//! assert_eq!(gone.await?, EndCause::OwnerDied(DeathReason::Cancelled));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # An owner that lives as long as
+//! | | by | noticed |
+//! | --- | --- | --- |
+//! | a value in a scope | [`Owner`](tenure_core::Owner), [`Keep`] | when its drop returns |
+//! | a task that you spawn | [`spawn_owned`] | at its end, before it can be joined; aborted, panicked, or its runtime dropped |
+//! | a task that somebody else spawned | [`own_task`], [`own_abort_handle`] | when its handle says so; within 5 ms |
+//! | a cancellation token | [`own_cancellation`] | when it is cancelled |
+//! | the other end of an mpsc or oneshot channel | [`own_sender`], [`own_oneshot`] | when that is closed or dropped |
+//! | anything that can be awaited | [`own_until`] | when it is ready |
+//! | a child process | [`Monitor::child`] | by the kernel |
+//! | any process, by its number | [`Monitor::process`] | by the kernel (Linux) |
+//! | the peer of a TCP or Unix socket | [`Monitor::socket`] | by the kernel (Linux) |
+//! | signs of life | [`Monitor::heartbeat`] | one to two intervals after the last |
+//!
+//! Every death has a [reason](tenure_core::DeathReason), which everybody who waits or observes is told. With
+//! [`Monitor::with_grace`] a lost connection suspends its owner first. [`Watcher`] waits and watches.
+//!
+//! All of it works on a multi-thread and on a current-thread runtime. Sockets and processes are seen by the one thread
+//! of [`tenure_std::Monitor`], heartbeats by one task; a task of somebody else's, a token and a channel cost one small
+//! task each. [`TokioClock`] moves a table's time with `tokio::time::pause`.
 #![forbid(unsafe_code)]
 
+mod channels;
+mod clock;
+mod monitor;
+mod tasks;
+mod watcher;
+
+pub use channels::{own_cancellation, own_oneshot, own_sender, own_unbounded_sender};
+pub use clock::TokioClock;
+pub use monitor::{ChildProcess, Monitor};
+pub use tasks::{TaskError, Until, Watched, own_abort_handle, own_task, own_until, spawn_owned};
 pub use tenure_core;
+#[cfg(target_os = "linux")]
+pub use tenure_std::Attached;
+pub use tenure_std::{Heartbeat, Keep, MonitorError};
+pub use watcher::{EventStream, Watcher};

@@ -1,0 +1,42 @@
+//! What a monitor refuses.
+
+use std::{error::Error, fmt, io};
+use tenure_core::Owner;
+
+/// A monitor could not watch what an owner was to live as long as. It holds the owner, so that nothing is lost: drop
+/// it to end the owner.
+#[derive(Debug)]
+pub struct MonitorError {
+    act: &'static str,
+    why: io::Error,
+    owner: Owner,
+}
+
+impl MonitorError {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn new(act: &'static str, why: io::Error, owner: Owner) -> Self {
+        Self { act, why, owner }
+    }
+
+    /// What the operating system said.
+    pub fn io_error(&self) -> &io::Error {
+        &self.why
+    }
+
+    /// The owner that was handed in, to keep.
+    pub fn into_owner(self) -> Owner {
+        self.owner
+    }
+}
+
+impl fmt::Display for MonitorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "owner {} is not monitored: {}: {}", self.owner.incarnation(), self.act, self.why)
+    }
+}
+
+impl Error for MonitorError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.why)
+    }
+}

@@ -1,0 +1,90 @@
+//! Owners that live as long as a connection.
+
+use super::{
+    Monitor, Worker,
+    items::{Item, Kind},
+};
+use crate::MonitorError;
+use std::{fmt, os::fd::AsFd, sync::Arc};
+use tenure_core::{DeathReason, Owner, OwnerRef};
+
+impl Monitor {
+    /// Makes the owner live as long as the peer of this socket, TCP or Unix: it dies when the peer closes the
+    /// connection ([`PeerClosed`](DeathReason::PeerClosed)) or resets it ([`PeerReset`](DeathReason::PeerReset)).
+    /// Linux only.
+    ///
+    /// The kernel tells the monitor's thread; nothing is read from the socket, and what arrives on it wakes nobody
+    /// here. A peer that shuts down its sending half only counts as one that closes. A peer that vanishes without a
+    /// word, as by a pulled cable, is not noticed by the kernel for long: add a [`heartbeat`](Monitor::heartbeat).
+    ///
+    /// The answer keeps a second descriptor of the socket open: keep it beside the socket, and drop it with it. Then
+    /// the owner dies with whichever end goes first.
+    ///
+    /// A connection that was closed before ends the owner soon after the call, and is no error.
+    ///
+    /// # Errors
+    /// There are no more file descriptors, or this one cannot be watched. The owner is given back.
+    pub fn socket(&self, owner: Owner, socket: &impl AsFd) -> Result<Attached, MonitorError> {
+        let name = owner.name().clone();
+        let fd = match socket.as_fd().try_clone_to_owned() {
+            Ok(fd) => fd,
+            Err(why) => return Err(MonitorError::new("its descriptor is not duplicated", why, owner)),
+        };
+        let shared = &self.worker.shared;
+        let item = Item { owner, fd, kind: Kind::Socket(self.grace) };
+        let number = shared.items.watch(item, &shared.poller)?;
+        Ok(Attached { worker: Arc::clone(&self.worker), number, name })
+    }
+
+    /// How many sockets and processes are watched.
+    pub fn watched(&self) -> usize {
+        self.worker.shared.items.len()
+    }
+}
+
+/// An owner that lives as long as a socket's peer: what [`Monitor::socket`] answers.
+///
+/// Dropping it ends the owner as dropping its handle would, and closes the descriptor that it holds.
+#[must_use = "an owner whose attachment is dropped is dead at once"]
+pub struct Attached {
+    worker: Arc<Worker>,
+    number: u64,
+    name: OwnerRef,
+}
+
+impl Attached {
+    /// The owner's name.
+    pub fn name(&self) -> &OwnerRef {
+        &self.name
+    }
+
+    /// Ends the owner with a reason of your choice. The first reason stands.
+    pub fn release(self, reason: DeathReason) {
+        if let Some(owner) = self.into_owner() {
+            owner.release(reason);
+        }
+    }
+
+    /// Gives the owner back, which then does not die with the socket; none if it has died of it before, or is
+    /// suspended.
+    pub fn into_owner(self) -> Option<Owner> {
+        self.take()
+    }
+
+    fn take(&self) -> Option<Owner> {
+        let shared = &self.worker.shared;
+        shared.items.take(self.number, &shared.poller).map(|item| item.owner)
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attached").field("owner", &self.name).finish_non_exhaustive()
+    }
+}

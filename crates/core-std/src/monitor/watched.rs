@@ -1,0 +1,126 @@
+//! Owners that live as long as a thread that somebody else has spawned.
+
+use super::Monitor;
+use crate::heartbeat::lock;
+use std::{
+    fmt,
+    sync::{
+        Mutex,
+        mpsc::{Receiver, sync_channel},
+    },
+    thread::{self, JoinHandle, Thread},
+    time::Duration,
+};
+use tenure_core::{DeathReason, Owner, OwnerRef};
+
+/// How often the monitor looks whether such a thread has ended: the system does not say.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The threads of a monitor.
+pub(super) struct Threads {
+    /// Each answers whether it is done.
+    running: Mutex<Vec<Box<dyn FnMut() -> bool + Send>>>,
+}
+
+impl Threads {
+    pub(super) fn new() -> Self {
+        Self { running: Mutex::new(Vec::new()) }
+    }
+
+    /// Looks at all of them; answers when to look again.
+    pub(super) fn step(&self) -> Option<Duration> {
+        // Not under the lock: ending an owner may run a user's code.
+        let mut running = std::mem::take(&mut *lock(&self.running));
+        running.retain_mut(|look| !look());
+        let mut all = lock(&self.running);
+        all.append(&mut running);
+        (!all.is_empty()).then_some(LOOK)
+    }
+
+    pub(super) fn drop_all(&self) {
+        let all = std::mem::take(&mut *lock(&self.running));
+        drop(all);
+    }
+}
+
+impl Monitor {
+    /// Makes the owner live as long as a thread that somebody else has spawned, and takes over joining it.
+    ///
+    /// The reason is [`Finished`](DeathReason::Finished), or [`Panicked`](DeathReason::Panicked) with the message. The
+    /// system does not tell of a thread's end; the monitor's thread looks every 5 ms, while there are such threads.
+    /// [`spawn_owned`](crate::spawn_owned) and [`own_current_thread`](crate::own_current_thread) know at once and
+    /// cost nothing meanwhile: use this only where you can change neither the spawning nor the thread.
+    ///
+    /// ```
+    /// use tenure_core::{DeathReason, SessionMap};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let monitor = tenure_std::Monitor::new()?;
+    /// let thread = std::thread::spawn(|| 42);
+    /// let watched = monitor.thread(map.owner(), thread);
+    /// let name = watched.name().clone();
+    /// assert_eq!(watched.join().unwrap(), 42);
+    /// assert_eq!(name.reason(), Some(DeathReason::Finished));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn thread<T: Send + 'static>(&self, owner: Owner, handle: JoinHandle<T>) -> Watched<T> {
+        let (sender, result) = sync_channel(1);
+        let (name, thread) = (owner.name().clone(), handle.thread().clone());
+        let mut running = Some((owner, handle));
+        let look = move || {
+            let Some((owner, handle)) = running.take_if(|(_, handle)| handle.is_finished()) else {
+                return false;
+            };
+            let ended = handle.join();
+            owner.release(match &ended {
+                Ok(_) => DeathReason::Finished,
+                Err(thrown) => DeathReason::of_panic(&**thrown),
+            });
+            // An error: nobody wants it.
+            let _ = sender.try_send(ended);
+            true
+        };
+        let shared = &self.worker.shared;
+        lock(&shared.threads.running).push(Box::new(look));
+        shared.poller.wake();
+        Watched { result, thread, name }
+    }
+}
+
+/// A thread whose end is its owner's: what [`Monitor::thread`] answers. Dropping it changes nothing.
+pub struct Watched<T> {
+    result: Receiver<thread::Result<T>>,
+    thread: Thread,
+    name: OwnerRef,
+}
+
+impl<T> Watched<T> {
+    /// The owner's name.
+    pub fn name(&self) -> &OwnerRef {
+        &self.name
+    }
+
+    /// The thread.
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+
+    /// Blocks until the thread has ended and its owner is dead.
+    ///
+    /// # Errors
+    /// What the thread has thrown; or a text that says so if the monitor is gone, and the thread with it out of reach.
+    pub fn join(self) -> thread::Result<T> {
+        self.result
+            .recv()
+            .unwrap_or_else(|_| Err(Box::new("the monitor that was to join the thread is gone")))
+    }
+}
+
+impl<T> fmt::Debug for Watched<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched")
+            .field("thread", &self.thread)
+            .field("owner", &self.name)
+            .finish_non_exhaustive()
+    }
+}

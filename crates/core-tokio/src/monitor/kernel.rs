@@ -1,0 +1,64 @@
+//! What the kernel tells of.
+
+use super::Monitor;
+use std::os::fd::AsFd;
+use tenure_core::{Owner, OwnerRef};
+use tenure_std::{Attached, MonitorError};
+
+impl Monitor {
+    /// Makes the owner live as long as the peer of this socket, TCP or Unix: it dies when the peer closes the
+    /// connection ([`PeerClosed`](tenure_core::DeathReason::PeerClosed)) or resets it
+    /// ([`PeerReset`](tenure_core::DeathReason::PeerReset)). Linux only.
+    ///
+    /// Nothing is read from the socket, and what arrives on it wakes nobody here. A peer that shuts down its sending
+    /// half only counts as one that closes. One that vanishes without a word is not noticed by the kernel for long:
+    /// add a [`heartbeat`](Monitor::heartbeat).
+    ///
+    /// The answer keeps a second descriptor of the socket open: keep it beside the socket, and drop it with it. A
+    /// connection that was closed before ends the owner soon after the call, and is no error.
+    ///
+    /// # Errors
+    /// There are no more file descriptors, or this one cannot be watched. The owner is given back.
+    ///
+    /// ```
+    /// use tenure_core::{DeathReason, EndCause, SessionMap};
+    /// use tokio::net::{TcpListener, TcpStream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (socket, _) = listener.accept().await?;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let monitor = tenure_tokio::Monitor::new()?;
+    /// let attached = monitor.socket(map.owner(), &socket)?;
+    /// map.create("K7QX", (), attached.name())?;
+    /// let gone = map.gone("K7QX");
+    /// drop(client); // nobody reads or writes `socket`
+    /// assert_eq!(gone.await?, EndCause::OwnerDied(DeathReason::PeerClosed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn socket(&self, owner: Owner, socket: &impl AsFd) -> Result<Attached, MonitorError> {
+        self.kernel.socket(owner, socket)
+    }
+
+    /// Makes the owner live as long as the process that has this number now, whoever has started it. Linux only.
+    ///
+    /// The monitor holds the process by a descriptor (a pidfd), not by its number; nothing is polled. Of a child of
+    /// this process the reason says how it ended, unless somebody else waits for the child and takes its status
+    /// first; then, and of any other process, it is [`Finished`](tenure_core::DeathReason::Finished). To be sure of the
+    /// status, give the child to [`child`](Monitor::child). A process that is gone already ends the owner at once.
+    ///
+    /// # Errors
+    /// 0 and numbers beyond `i32` are no process; there are no more file descriptors. The owner is given back.
+    pub fn process(&self, owner: Owner, id: u32) -> Result<OwnerRef, MonitorError> {
+        self.kernel.process(owner, id)
+    }
+
+    /// How many sockets and processes are watched.
+    pub fn watched(&self) -> usize {
+        self.kernel.watched()
+    }
+}

@@ -1,0 +1,331 @@
+//! Each kind of owner against the real thing, on both kinds of runtime.
+
+use std::{
+    future::{Future, pending},
+    time::Duration,
+};
+use tenure_core::{DeathReason, EndCause, Owner, OwnerRef, SessionMap, WaitError};
+use tenure_tokio::{
+    Monitor, TaskError, Watcher, own_abort_handle, own_cancellation, own_oneshot, own_sender, own_task,
+    own_unbounded_sender, own_until, spawn_owned,
+};
+use tokio::{
+    runtime::Builder,
+    sync::{mpsc, oneshot},
+};
+use tokio_util::sync::CancellationToken;
+
+const LONG: Duration = Duration::from_secs(3_600);
+
+/// Runs a scenario on both kinds of runtime.
+fn on_both<F: Future<Output = ()>>(scenario: impl Fn() -> F) {
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(scenario());
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(scenario());
+}
+
+fn session() -> (SessionMap<()>, Owner) {
+    let map = SessionMap::new();
+    let owner = map.owner();
+    map.create("A", (), &owner).unwrap();
+    (map, owner)
+}
+
+/// Waits for the end of that session and answers its owner's reason.
+async fn reason(map: &SessionMap<()>, name: &OwnerRef) -> DeathReason {
+    match Watcher::new(map).gone("A", LONG).await {
+        Ok(EndCause::OwnerDied(reason)) => assert_eq!(name.reason(), Some(reason)),
+        // It was gone before the waiting began.
+        Err(WaitError::NotFound { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!((map.count_active(), map.occupied()), (0, 0));
+    assert!(map.create("B", (), name).is_err());
+    name.reason().unwrap()
+}
+
+#[test]
+fn a_task_of_its_own_that_returns_panics_and_is_aborted() {
+    on_both(|| async {
+        let (map, owner) = session();
+        let name = spawn_owned(owner, |name| async { name }).await.unwrap();
+        assert_eq!(reason(&map, &name).await, DeathReason::Finished);
+
+        for at_once in [true, false] {
+            let (map, owner) = session();
+            let name = owner.name().clone();
+            let task = spawn_owned(owner, move |_| {
+                assert!(!at_once, "planted");
+                async { panic!("planted") }
+            });
+            assert!(task.await.unwrap_err().is_panic());
+            assert_eq!(reason(&map, &name).await, DeathReason::Panicked("planted".into()));
+        }
+
+        let (map, owner) = session();
+        let name = owner.name().clone();
+        let task = spawn_owned(owner, |_| pending::<()>());
+        tokio::task::yield_now().await;
+        assert!(map.contains("A"));
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(reason(&map, &name).await, DeathReason::Cancelled);
+    });
+}
+
+#[test]
+fn tasks_whose_runtime_is_dropped() {
+    let (map, owner) = session();
+    let (other, foreign) = session();
+    let (third, beating) = session();
+    let names = [owner.name().clone(), foreign.name().clone(), beating.name().clone()];
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (monitor, heartbeat) = runtime.block_on(async {
+        drop(spawn_owned(owner, |_| pending::<()>()));
+        drop(own_task(foreign, tokio::spawn(pending::<()>())));
+        let monitor = Monitor::new().unwrap();
+        let heartbeat = monitor.heartbeat(beating, LONG);
+        (monitor, heartbeat)
+    });
+    assert!(map.contains("A") && other.contains("A") && third.contains("A"));
+    drop(runtime);
+    assert!(!map.contains("A") && !other.contains("A") && !third.contains("A"));
+    for name in names {
+        assert_eq!(name.reason(), Some(DeathReason::Cancelled));
+    }
+    let late = monitor.heartbeat(map.owner(), LONG);
+    assert_eq!(late.name().reason(), Some(DeathReason::Cancelled), "nobody would look at it");
+    drop(heartbeat);
+}
+
+#[test]
+fn a_task_of_somebody_elses_that_returns_panics_and_is_aborted() {
+    on_both(|| async {
+        let (map, owner) = session();
+        let watched = own_task(owner, tokio::spawn(async { 42 }));
+        let name = watched.name().clone();
+        assert_eq!(watched.await.unwrap(), 42);
+        assert_eq!(reason(&map, &name).await, DeathReason::Finished);
+
+        let (map, owner) = session();
+        let watched = own_task(owner, tokio::spawn(async { panic!("planted \"{}\"", 7) }));
+        let name = watched.name().clone();
+        let thrown = watched.await.unwrap_err();
+        assert!(matches!(thrown, TaskError::Panicked(_)));
+        assert_eq!(thrown.to_string(), "the task panicked: planted \"7\"");
+        assert_eq!(reason(&map, &name).await, DeathReason::Panicked("planted \"7\"".into()));
+
+        let (map, owner) = session();
+        let watched = own_task(owner, tokio::spawn(pending::<()>()));
+        let name = watched.name().clone();
+        watched.abort();
+        assert_eq!(reason(&map, &name).await, DeathReason::Cancelled);
+    });
+}
+
+#[test]
+fn a_task_that_is_known_by_its_abort_handle_only() {
+    on_both(|| async {
+        let (map, owner) = session();
+        let handle = tokio::spawn(pending::<()>()).abort_handle();
+        let name = own_abort_handle(owner, handle.clone());
+        tokio::task::yield_now().await;
+        assert!(map.contains("A"));
+        handle.abort();
+        assert_eq!(reason(&map, &name).await, DeathReason::Finished);
+    });
+}
+
+#[test]
+fn a_cancellation_token() {
+    on_both(|| async {
+        let token = CancellationToken::new();
+        let (map, owner) = session();
+        let owned = own_cancellation(owner, token.child_token());
+        tokio::task::yield_now().await;
+        assert!(map.contains("A"));
+        token.cancel();
+        assert_eq!(reason(&map, owned.name()).await, DeathReason::Cancelled);
+        // One that was cancelled before.
+        let (map, owner) = session();
+        let name = own_cancellation(owner, token).detach();
+        assert_eq!(reason(&map, &name).await, DeathReason::Cancelled);
+    });
+}
+
+#[test]
+fn the_receiving_end_of_a_channel() {
+    on_both(|| async {
+        let (map, owner) = session();
+        let (sender, mut receiver) = mpsc::channel(8);
+        let owned = own_sender(owner, sender.clone());
+        sender.send(7).await.unwrap();
+        assert!(map.contains("A"));
+        receiver.close();
+        assert_eq!(reason(&map, owned.name()).await, DeathReason::PeerClosed);
+        assert_eq!(receiver.recv().await, Some(7), "no message was stolen");
+
+        let (map, owner) = session();
+        let (sender, receiver) = mpsc::unbounded_channel::<u8>();
+        let owned = own_unbounded_sender(owner, sender);
+        drop(receiver);
+        assert_eq!(reason(&map, owned.name()).await, DeathReason::PeerClosed);
+    });
+}
+
+#[test]
+fn a_channel_for_one_message() {
+    on_both(|| async {
+        let (map, owner) = session();
+        let (sender, receiver) = oneshot::channel::<u8>();
+        let (_given, name) = own_oneshot(owner, sender);
+        drop(receiver);
+        assert_eq!(reason(&map, &name).await, DeathReason::PeerClosed);
+
+        let (map, owner) = session();
+        let (sender, receiver) = oneshot::channel();
+        let (given, name) = own_oneshot(owner, sender);
+        given.send(7).unwrap();
+        assert_eq!(receiver.await.unwrap(), 7);
+        assert_eq!(reason(&map, &name).await, DeathReason::Finished);
+
+        let (map, owner) = session();
+        let (sender, receiver) = oneshot::channel::<u8>();
+        let (given, name) = own_oneshot(owner, sender);
+        drop(given);
+        assert!(receiver.await.is_err());
+        assert_eq!(reason(&map, &name).await, DeathReason::Dropped);
+    });
+}
+
+#[test]
+fn anything_that_can_be_awaited_and_giving_it_up() {
+    on_both(|| async {
+        let (map, owner) = session();
+        let until = own_until(owner, pending());
+        let name = until.name().clone();
+        tokio::task::yield_now().await;
+        assert!(map.contains("A"));
+        drop(until);
+        assert_eq!(reason(&map, &name).await, DeathReason::Cancelled);
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn hearts_beat_in_the_runtimes_time() {
+    let monitor = Monitor::new().unwrap();
+    let (map, owner) = session();
+    let heartbeat = monitor.heartbeat(owner, Duration::from_secs(60));
+    for _ in 0..60 {
+        heartbeat.beat();
+        tokio::time::sleep(Duration::from_secs(59)).await;
+        assert!(map.contains("A"));
+    }
+    let began = tokio::time::Instant::now();
+    assert_eq!(reason(&map, heartbeat.name()).await, DeathReason::HeartbeatMissed);
+    assert!(began.elapsed() <= Duration::from_secs(121));
+    // Those that come later, and sooner, than the next look.
+    let slow = monitor.heartbeat(map.owner(), Duration::from_secs(3_600));
+    let quick = monitor.heartbeat(map.owner(), Duration::from_secs(1));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(slow.name().is_alive() && !quick.name().is_alive());
+}
+
+#[cfg(target_os = "linux")]
+mod on_linux {
+    use super::*;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream, UnixStream},
+        process::Command,
+    };
+
+    async fn tcp() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (listener.accept().await.unwrap().0, client)
+    }
+
+    #[test]
+    fn a_child_that_exits_and_one_that_is_killed() {
+        on_both(|| async {
+            let monitor = Monitor::new().unwrap();
+            let (map, owner) = session();
+            let child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
+            let mut child = monitor.child(owner, child);
+            assert_eq!(reason(&map, child.name()).await, DeathReason::Exited { status: 7 });
+            assert_eq!(child.wait().await.unwrap().code(), Some(7));
+            assert_eq!(child.wait().await.unwrap().code(), Some(7));
+
+            let (map, owner) = session();
+            let child = monitor.child(owner, Command::new("sleep").arg("1000").spawn().unwrap());
+            assert!(map.contains("A"));
+            child.kill();
+            assert_eq!(reason(&map, child.name()).await, DeathReason::Killed { signal: 9 });
+        });
+    }
+
+    #[test]
+    fn a_process_by_its_number() {
+        on_both(|| async {
+            let monitor = Monitor::new().unwrap();
+            let (map, owner) = session();
+            let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+            let name = monitor.process(owner, child.id().unwrap()).unwrap();
+            assert!(map.contains("A"));
+            child.start_kill().unwrap();
+            assert_eq!(reason(&map, &name).await, DeathReason::Killed { signal: 9 });
+            assert!(!child.wait().await.unwrap().success());
+        });
+    }
+
+    #[test]
+    fn a_socket_whose_peer_closes_and_one_whose_peer_resets() {
+        on_both(|| async {
+            let monitor = Monitor::new().unwrap();
+            let (map, owner) = session();
+            let (mut socket, mut peer) = tcp().await;
+            let attached = monitor.socket(owner, &socket).unwrap();
+            peer.write_all(b"last words").await.unwrap();
+            assert!(map.contains("A"));
+            drop(peer);
+            assert_eq!(reason(&map, attached.name()).await, DeathReason::PeerClosed);
+            let mut words = String::new();
+            socket.read_to_string(&mut words).await.unwrap();
+            assert_eq!(words, "last words");
+
+            let (map, owner) = session();
+            let (mut socket, peer) = tcp().await;
+            let attached = monitor.socket(owner, &socket).unwrap();
+            socket.write_all(b"never read").await.unwrap();
+            peer.readable().await.unwrap();
+            drop(peer);
+            assert_eq!(reason(&map, attached.name()).await, DeathReason::PeerReset);
+
+            let (map, owner) = session();
+            let (socket, peer) = UnixStream::pair().unwrap();
+            let attached = monitor.socket(owner, &socket).unwrap();
+            drop(peer);
+            assert_eq!(reason(&map, attached.name()).await, DeathReason::PeerClosed);
+        });
+    }
+
+    #[test]
+    fn a_lost_connection_with_a_grace_is_taken_up_again_by_the_next() {
+        on_both(|| async {
+            let monitor = Monitor::new().unwrap().with_grace(Duration::from_secs(3_600));
+            let (map, owner) = session();
+            let token = owner.token().unwrap();
+            let (socket, peer) = tcp().await;
+            let attached = monitor.socket(owner, &socket).unwrap();
+            let name = attached.name().clone();
+            drop(peer);
+            while name.suspended_until().is_none() {
+                tokio::task::yield_now().await;
+            }
+            assert!(map.get("A").unwrap().suspended.is_some());
+            let owner = map.resume(&token).unwrap();
+            assert!(map.get("A").unwrap().suspended.is_none());
+            drop((owner, attached, socket));
+        });
+    }
+}
