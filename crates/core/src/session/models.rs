@@ -117,7 +117,7 @@ fn loom_of_two_claims_one_wins() {
 
 #[test]
 fn loom_nothing_is_created_behind_a_drain() {
-    model(|| {
+    model_within(Some(2), || {
         let map = map();
         let owner = map.owner();
         let name = owner.name().clone();
