@@ -72,8 +72,9 @@ pub(crate) trait Home: Send + Sync {
     /// The time, for those that are suspended.
     fn now(&self) -> Tick;
 
-    /// The owner is suspended until then: keep its name for who resumes it, and bury it if nobody does.
-    fn await_resumption(&self, owner: &OwnerRef, until: Tick);
+    /// Suspends the owner until then: keeps its name for who resumes it, and buries it if nobody does. False if it is
+    /// dead.
+    fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool;
 }
 
 /// A handle that keeps an owner alive: when it is dropped, also by unwinding, the owner is dead.
@@ -183,12 +184,11 @@ impl Owner {
         };
         let until = home.now().saturating_add(grace);
         // The one handle is here, so nobody else suspends it.
-        if !self.name.core.suspend(until) {
+        if !home.suspend(&self.name, until) {
             let kind = SuspendErrorKind::OwnerDead { incarnation: self.incarnation().get() };
             return Err(SuspendError { kind, owner: self });
         }
         self.let_go = true;
-        home.await_resumption(&self.name, until);
         Ok(token)
     }
 

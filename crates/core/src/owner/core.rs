@@ -92,7 +92,7 @@ impl OwnerCore {
     }
 
     /// Suspends the owner; false if it is at its end, or suspended already.
-    pub(super) fn suspend(&self, until: Tick) -> bool {
+    pub(crate) fn suspend(&self, until: Tick) -> bool {
         self.change(|state| state.suspend(until)).is_some()
     }
 

@@ -17,7 +17,9 @@ impl Home for Graves {
         Tick::from_millis(self.1.load(Ordering::Relaxed))
     }
 
-    fn await_resumption(&self, _: &OwnerRef, _: Tick) {}
+    fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool {
+        owner.core().suspend(until)
+    }
 }
 
 impl Graves {
@@ -142,7 +144,9 @@ fn loom_either_the_creator_sees_the_death_or_the_death_sees_the_hint() {
             Tick::ZERO
         }
 
-        fn await_resumption(&self, _: &OwnerRef, _: Tick) {}
+        fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool {
+            owner.core().suspend(until)
+        }
     }
     model(|| {
         let home = std::sync::Arc::new(Taking(Count::new(0)));

@@ -248,8 +248,8 @@ impl<P: Payload> Home for Inner<P> {
         self.clock.now()
     }
 
-    fn await_resumption(&self, owner: &OwnerRef, until: Tick) {
-        self.enter_suspended(owner, until);
+    fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool {
+        self.suspend_owner(owner, until)
     }
 }
 

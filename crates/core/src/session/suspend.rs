@@ -2,16 +2,17 @@
 //!
 //! An owner's word says whether it is suspended, and until when (`owner/core.rs`). What is kept here is only a way to
 //! it: by its number, for who comes with its token, and for the background thread, which frees its sessions if nobody
-//! does. An owner is suspended first and entered here then; so one that is here and is not suspended was resumed or
-//! is dead, and can be struck out.
+//! does. An owner is entered here first, suspended then, and its entry *settled* last: so who sees it suspended finds
+//! it here, and one that is settled, or dead, and not suspended was resumed or has come to its end, and can be struck
+//! out.
 
 use super::{Inner, Payload, SessionMap, earliest::Earliest, sweep::ENTRIES};
 use crate::{
     clock::Tick,
     owner::{Home, Incarnation, Owner, OwnerRef, ResumeError, Token},
     pruner::Next,
-    raw::{Cursor, Fresh, Occupied, Query, Slot, Table, pin},
-    sync::{AtomicU64, Ordering},
+    raw::{Cursor, Fresh, Guard, Occupied, Query, Slot, Table, pin},
+    sync::{AtomicBool, AtomicU64, Ordering},
 };
 use std::time::Duration;
 
@@ -20,13 +21,21 @@ const BETWEEN_PASSES: Duration = Duration::from_millis(100);
 
 /// The suspended owners of a map.
 pub(super) struct Suspended {
-    table: Table<Incarnation, OwnerRef>,
+    table: Table<Incarnation, Entered>,
     /// None of them is over before this tick.
     earliest: Earliest,
     /// The pass that is under way, while no thread has it in its hands.
     pass: Slot<Pass>,
     /// The tick at which the last pass began. Who moves it on begins one.
     passed_at: AtomicU64,
+}
+
+/// An owner that is suspended, or is about to be.
+struct Entered {
+    owner: OwnerRef,
+    until: Tick,
+    /// Whether it has been suspended since it was entered.
+    settled: AtomicBool,
 }
 
 struct Pass {
@@ -59,19 +68,32 @@ impl Suspended {
         }
     }
 
-    /// Enters an owner that is suspended. True if it is the first to be over of those that came lately.
-    fn enter(&self, owner: &OwnerRef, until: Tick) -> bool {
+    /// Enters an owner, suspends it, and settles its entry. None if it is dead; else whether it is the first to be over
+    /// of those that came lately.
+    fn suspend(&self, owner: &OwnerRef, until: Tick) -> Option<bool> {
         let guard = pin();
+        let entered = self.enter(owner, until, &guard);
+        let first = self.earliest.expect(until);
+        let suspended = owner.core().suspend(until);
+        // Release: pairs with the Acquire in `step`: who sees the entry settled sees the owner's word as it is since.
+        entered.settled.store(true, Ordering::Release);
+        suspended.then_some(first)
+    }
+
+    fn enter<'g>(&'g self, owner: &OwnerRef, until: Tick, guard: &'g Guard) -> &'g Entered {
         let number = owner.incarnation();
-        let mut fresh = Fresh::new(number.get(), number, owner.clone());
-        while let Err(Occupied { existing, fresh: back }) = self.table.insert(fresh, &guard) {
-            // Left over from before: in its place, so that nobody strikes out this one for that one.
-            match existing.replace(back) {
-                Ok(_) => break,
-                Err(back) => fresh = back,
-            }
+        let entered = Entered { owner: owner.clone(), until, settled: AtomicBool::new(false) };
+        let mut fresh = Fresh::new(number.get(), number, entered);
+        loop {
+            fresh = match self.table.insert(fresh, guard) {
+                Ok(entry) => return entry.value(),
+                // Left over from before: in its place, so that nobody strikes out this one for that one.
+                Err(Occupied { existing, fresh }) => match existing.replace(fresh) {
+                    Ok(entry) => return entry.value(),
+                    Err(fresh) => fresh,
+                },
+            };
         }
-        self.earliest.expect(until)
     }
 
     /// Whether one of them may be over by now.
@@ -94,9 +116,12 @@ impl Suspended {
         let guard = pin();
         let Pass { cursor, earliest } = &mut *pass;
         let complete = self.table.scan(cursor, ENTRIES, &guard, |entry| {
-            let owner = entry.value();
-            if let Some(until) = owner.suspended_until() {
-                *earliest = until.min(*earliest);
+            let Entered { owner, until, settled } = entry.value();
+            // Acquire: pairs with the Release in `suspend`. Read before the owner's word: if it is not suspended after
+            // that, it is not any more.
+            let settled = settled.load(Ordering::Acquire);
+            if owner.suspended_until().is_some() || !settled && owner.is_alive() {
+                *earliest = (*until).min(*earliest);
             } else if entry.remove() && owner.core().has_lapsed() {
                 lapsed.push(owner.clone());
             }
@@ -165,7 +190,7 @@ impl<P: Payload> SessionMap<P> {
         let Some(entry) = self.inner.suspended.table.get(&Number(token.incarnation()), &guard) else {
             return Err(ResumeError::NotSuspended { incarnation });
         };
-        let owner = entry.value();
+        let owner = &entry.value().owner;
         if !owner.core().knows(token.secret()) {
             return Err(ResumeError::WrongToken { incarnation });
         }
@@ -183,11 +208,13 @@ impl<P: Payload> SessionMap<P> {
 }
 
 impl<P: Payload> Inner<P> {
-    /// An owner was suspended.
-    pub(super) fn enter_suspended(&self, owner: &OwnerRef, until: Tick) {
-        if self.suspended.enter(owner, until) {
+    /// Suspends an owner. False if it is dead.
+    pub(super) fn suspend_owner(&self, owner: &OwnerRef, until: Tick) -> bool {
+        let suspended = self.suspended.suspend(owner, until);
+        if suspended == Some(true) {
             self.signal.wake();
         }
+        suspended.is_some()
     }
 
     /// Frees, a step at a time, the sessions of owners that were not resumed in time.

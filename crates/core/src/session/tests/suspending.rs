@@ -41,6 +41,23 @@ fn a_suspended_owner_keeps_its_sessions_until_its_deadline_and_not_a_tick_longer
     assert_eq!(map.stats().missed, 0);
 }
 
+/// Who sees an owner suspended can take it up: there is no moment between.
+#[test]
+fn an_owner_that_is_seen_suspended_can_be_resumed() {
+    let (map, _) = map::<()>();
+    for _ in 0..2_000 {
+        let owner = map.owner();
+        let (name, token) = (owner.name().clone(), owner.token().unwrap());
+        thread::scope(|scope| {
+            scope.spawn(|| owner.suspend(GRACE).unwrap());
+            while name.suspended_until().is_none() {
+                std::hint::spin_loop();
+            }
+            drop(map.resume(&token).unwrap());
+        });
+    }
+}
+
 #[test]
 fn a_resumed_owner_is_as_if_nothing_had_happened() {
     let (map, clock) = map::<()>();
