@@ -114,6 +114,7 @@ impl Pruner {
     /// How often a step has panicked, in all tables that it serves.
     #[must_use]
     pub fn panics(&self) -> u64 {
+        // Relaxed: statistics.
         self.worker.shared.panics.load(Ordering::Relaxed)
     }
 
@@ -227,6 +228,7 @@ impl Shared {
     }
 
     fn stopped(&self) -> bool {
+        // Relaxed: who stops the thread unparks it afterwards.
         self.stop.load(Ordering::Relaxed)
     }
 

@@ -159,10 +159,12 @@ pub(crate) struct DropPanics(Arc<AtomicU64>);
 
 impl DropPanics {
     pub(crate) fn get(&self) -> u64 {
+        // Relaxed: statistics.
         self.0.load(Ordering::Relaxed)
     }
 
     fn add(&self, panics: u64) {
+        // Relaxed: statistics.
         self.0.fetch_add(panics, Ordering::Relaxed);
     }
 
@@ -204,6 +206,7 @@ impl<T> Plot<T> {
     /// # Safety
     /// As for [`Graveyard::retire`].
     unsafe fn retire(&self, node: *mut Managed<T>) -> usize {
+        // Relaxed: released with the node, below.
         let retired = self.retired.fetch_add(1, Ordering::Relaxed) + 1;
         // Relaxed: only the value is compared; what it points to is read by `take`'s caller alone, which acquires.
         let mut head = self.head.load(Ordering::Relaxed);

@@ -110,6 +110,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
 
     /// Entries, about: those being inserted or removed at the moment may or may not count.
     pub(crate) fn len(&self) -> usize {
+        // Relaxed: as in `insert`.
         usize::try_from(self.len.load(Ordering::Relaxed)).unwrap_or(0)
     }
 

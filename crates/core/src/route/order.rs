@@ -88,6 +88,7 @@ impl Order {
 
     /// A stamp not older than any drawn before.
     pub(super) fn newest(&self) -> u64 {
+        // Relaxed: as in `draw`.
         self.stamps.load(Ordering::Relaxed)
     }
 

@@ -50,28 +50,34 @@ impl Shared {
 
     #[inline]
     pub(super) fn ttl(&self) -> Millis {
+        // Relaxed: as for all that changes while the table runs.
         Millis(self.ttl.load(Ordering::Relaxed))
     }
 
     pub(super) fn set_ttl(&self, ttl: Millis) {
+        // Relaxed: as for all that changes while the table runs.
         self.ttl.store(ttl.0, Ordering::Relaxed);
     }
 
     pub(super) fn bound(&self) -> usize {
+        // Relaxed: as for all that changes while the table runs.
         self.bound.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_bound(&self, bound: usize) {
+        // Relaxed: as for all that changes while the table runs.
         self.bound.store(bound, Ordering::Relaxed);
         // SeqCst: pairs with the fence in `Store::take_place`, see there.
         fence(Ordering::SeqCst);
     }
 
     pub(super) fn interval(&self) -> Duration {
+        // Relaxed: as for all that changes while the table runs.
         Duration::from_millis(self.interval.load(Ordering::Relaxed))
     }
 
     pub(super) fn set_interval(&self, interval: Duration) {
+        // Relaxed: as for all that changes while the table runs.
         self.interval.store(Millis::from(interval).0, Ordering::Relaxed);
     }
 

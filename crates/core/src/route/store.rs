@@ -85,6 +85,7 @@ impl<R: Destination> Store<R> {
 
     /// Takes the content out of service. True if this call did.
     pub(super) fn fail(&self) -> bool {
+        // Relaxed: as in `is_available`; only one gets the old value.
         self.available.swap(false, Ordering::Relaxed)
     }
 

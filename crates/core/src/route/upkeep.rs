@@ -83,6 +83,7 @@ impl<R: Destination> Inner<R> {
         if !wait.is_zero() {
             return Err(wait);
         }
+        // Relaxed, both: as above.
         let mine = self.began.compare_exchange(began, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed);
         mine.map(|_| Box::default()).map_err(|_| self.shared.interval())
     }

@@ -251,6 +251,7 @@ impl<P: Payload> SessionMap<P> {
     /// # Errors
     /// 0 is refused.
     pub fn set_per_owner(&self, sessions: usize) -> Result<(), SettingError> {
+        // Relaxed: as in `set_capacity`.
         self.inner.per_owner.store(positive("per_owner", sessions)?, Ordering::Relaxed);
         Ok(())
     }
@@ -260,6 +261,7 @@ impl<P: Payload> SessionMap<P> {
     /// # Errors
     /// 0 is refused.
     pub fn set_ownerless_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
+        // Relaxed: as in `set_capacity`.
         self.inner.ownerless_ttl.store(milliseconds("ownerless_ttl", ttl)?, Ordering::Relaxed);
         Ok(())
     }
@@ -269,6 +271,7 @@ impl<P: Payload> SessionMap<P> {
     /// # Errors
     /// 0 is refused.
     pub fn set_sweep_interval(&self, interval: Duration) -> Result<(), SettingError> {
+        // Relaxed: as in `set_capacity`.
         self.inner.sweep_interval.store(milliseconds("sweep_interval", interval)?, Ordering::Relaxed);
         self.inner.signal.wake();
         Ok(())

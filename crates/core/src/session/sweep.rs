@@ -138,12 +138,14 @@ impl<P: Payload> Inner<P> {
         let sweep_due = Tick::from_millis(swept).saturating_add(interval);
         let expiry_due = earliest.max(Tick::from_millis(passed).saturating_add(BETWEEN_EXPIRY_PASSES));
         let begins = |at: &AtomicU64, last| {
+            // Relaxed, both: as above.
             at.compare_exchange(last, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
         };
         if now < sweep_due.min(expiry_due) {
             return Err(sweep_due.min(expiry_due).saturating_since(now));
         }
         if now >= sweep_due && begins(swept_at, swept) {
+            // Relaxed, both: as above.
             passed_at.store(now.as_millis(), Ordering::Relaxed);
             return Ok(Some(number.fetch_add(1, Ordering::Relaxed) + 1));
         }

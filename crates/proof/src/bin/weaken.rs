@@ -3,7 +3,6 @@
 //! See `docs/orderings.md`, which this program keeps up to date with `--docs`.
 
 use std::{
-    collections::BTreeMap,
     env, fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -18,7 +17,7 @@ const HELP: &str = "weaken [OPTIONS] [PART...]: weaken each ordering in turn and
 
   PART          only operations whose file, function or receiver contains one of these
   --docs        write what was found into docs/orderings.md
-  --list        only list the operations, relaxed ones too
+  --list        only list the operations, relaxed ones too; with --docs, only add and remove rows
   --jobs N      models at a time (default: the number of cores)
   --patience S  seconds that one model may take (default 60)
   --bound N     the most preemptions, tried from 2 up (default 3)";
@@ -86,7 +85,7 @@ fn run(options: &Options) -> io::Result<ExitCode> {
         for operation in all.iter().filter(|operation| concerns(options, operation)) {
             println!("{:<90} {}", operation.key(), operation.orderings());
         }
-        return Ok(ExitCode::SUCCESS);
+        return if options.docs { refresh(&root, &all, &[], options) } else { Ok(ExitCode::SUCCESS) };
     }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let folder = target.join("weaken");
@@ -103,11 +102,15 @@ fn run(options: &Options) -> io::Result<ExitCode> {
     chosen.retain(|mutant| concerns(options, &all[mutant.operation]));
     let outcomes = tried(&trial, &cache, &all, chosen, options.jobs)?;
 
+    refresh(&root, &all, &outcomes, options)
+}
+
+/// Brings the document up to date, and says what was found and what is left to explain.
+fn refresh(root: &Path, all: &[Operation], tried: &[Tried], options: &Options) -> io::Result<ExitCode> {
     let path = root.join("docs/orderings.md");
     let document = Document::parse(&fs::read_to_string(&path).unwrap_or_default());
-    let known: BTreeMap<String, Outcome> = Document::outcomes(&all, &outcomes);
-    let document = document.refreshed(&all, &known);
-    report(&all, &outcomes, &document);
+    let document = document.refreshed(all, &Document::outcomes(all, tried));
+    report(all, tried, &document);
     if options.docs {
         fs::write(&path, document.print())?;
     }

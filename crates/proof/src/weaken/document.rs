@@ -65,6 +65,17 @@ fn label(operation: &Operation, mutant: &Mutant) -> String {
     format!("{which}→{to}")
 }
 
+/// What was written by hand, if anything was.
+fn kept(before: Option<&Row>, column: impl Fn(&Row) -> &String) -> Option<String> {
+    before.map(|row| column(row).clone()).filter(|text| !text.is_empty())
+}
+
+/// What a comment says that the operation pairs with.
+fn partner(comment: &str) -> String {
+    let Some((_, rest)) = comment.split_once("airs with ") else { return "–".to_owned() };
+    rest.split([':', ';', '.', ',']).next().unwrap_or(rest).trim_start_matches("the ").to_owned()
+}
+
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
@@ -142,8 +153,8 @@ impl Document {
                 function: operation.function.clone(),
                 what: operation.what(),
                 orderings: operation.orderings(),
-                why: before.map_or_else(|| operation.comment.clone(), |row| row.why.clone()),
-                partner: before.map_or_else(String::new, |row| row.partner.clone()),
+                why: kept(before, |row| &row.why).unwrap_or_else(|| operation.comment.clone()),
+                partner: kept(before, |row| &row.partner).unwrap_or_else(|| partner(&operation.comment)),
                 noticed: if verdicts.is_empty() { "–".to_owned() } else { verdicts.join("<br>") },
             });
         }

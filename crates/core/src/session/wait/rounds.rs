@@ -46,6 +46,7 @@ impl Rounds {
         if now < due {
             return Err(due.saturating_since(now));
         }
+        // Relaxed, both: as above.
         let mine = self.began.compare_exchange(began, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed);
         mine.map(|_| Box::default()).map_err(|_| BETWEEN_ROUNDS)
     }
