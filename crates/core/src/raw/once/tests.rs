@@ -1,5 +1,8 @@
 use super::Once;
-use crate::sync::{Arc, AtomicU64, Ordering, model, thread};
+use crate::{
+    raw::lend::{Tracked, both},
+    sync::{Arc, AtomicU64, Ordering, model, thread},
+};
 
 #[test]
 fn the_first_value_stands() {
@@ -28,5 +31,16 @@ fn loom_two_who_write_at_once_agree_and_see_what_came_before() {
         assert!(here == 2 || shared.1.load(Ordering::Relaxed) == 7);
         assert_eq!(writer.join().unwrap(), here);
         assert_eq!(shared.0.get(), Some(&here));
+    });
+}
+
+#[test]
+fn loom_what_is_written_once_is_read_whole() {
+    model(|| {
+        let once = Arc::new(Once::new());
+        let (ones, others) = (Arc::clone(&once), Arc::clone(&once));
+        let writes = move || assert_eq!(ones.get_or_set(Tracked::new(7)).read(), 7);
+        let reads = move || assert!(others.get().is_none_or(|value| value.read() == 7));
+        both(writes, reads);
     });
 }

@@ -1,5 +1,8 @@
 use super::Roll;
-use crate::sync::{Arc, model, thread};
+use crate::{
+    raw::lend::{Tracked, both},
+    sync::{Arc, model, thread},
+};
 
 #[test]
 fn loom_what_was_added_is_seen_by_who_closes_and_nothing_is_added_after() {
@@ -23,6 +26,19 @@ fn loom_two_who_add_are_both_there() {
         assert!(roll.push(Box::new(2)).is_ok());
         assert!(adder.join().unwrap());
         assert_eq!(roll.close().map(|value| **value).sum::<i32>(), 3);
+    });
+}
+
+#[test]
+fn loom_what_was_added_is_read_whole_whoever_has_closed() {
+    model(|| {
+        let roll = Arc::new(Roll::new());
+        let (ones, others) = (Arc::clone(&roll), Arc::clone(&roll));
+        let adds = move || {
+            let _ = ones.push(Tracked::new(7));
+            assert!(ones.close().all(|value| value.read() == 7));
+        };
+        both(adds, move || assert!(others.close().all(|value| value.read() == 7)));
     });
 }
 
