@@ -215,3 +215,19 @@ fn loom_what_comes_first_in_a_bucket_is_found_whole() {
         assert!(seen.is_empty() || seen == [3], "{seen:?}");
     });
 }
+
+#[test]
+fn loom_a_pass_goes_on_at_a_bucket_that_another_has_added() {
+    model(|| {
+        let table = map([Key(2, 1)]);
+        // So that doubling is all there is to do.
+        table.ensure_bucket(1, &crate::raw::pin());
+        let reader = |t: &Map, g: &_| {
+            // As if put aside at bucket 2, behind which the entry stands.
+            let mut seen = 0;
+            assert!(t.scan(&mut Cursor { after: Some(2) }, usize::MAX, g, |_| seen += 1));
+            assert_eq!(seen, 1);
+        };
+        race(&table, |t: &Map, g: &_| t.grow(2, g), reader);
+    });
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    event::EndCause,
     owner::Owner,
     raw::{Once, lend::race_of_three},
     session::{
@@ -18,6 +19,9 @@ fn put(map: &SessionMap<()>, owner: &Owner) {
     let life = Arc::new(Life { id: 0, created, deadline: created.tick, end: Once::new() });
     let holder = Holder::Owner(owner.name().clone());
     let cell = Cell { holder, status: Status::Pending, connected: None, version: 0, life, payload: () };
+    // The places that it gives back when it ends.
+    map.inner.places.fetch_add(1, Ordering::Relaxed);
+    assert!(owner.core().reserve(1));
     assert!(map.inner.table.insert(Fresh::new(hash, Code::new("A"), cell), &pin()).is_ok());
 }
 
@@ -61,5 +65,17 @@ fn loom_a_session_that_a_list_leaves_out_does_not_come_back() {
     what_is_seen_dead_stays_dead(|map, guard| {
         let entry = map.inner.table.get(&Asked::new("A"), guard).expect("nobody removes it");
         map.inner.seen(entry, guard).is_none()
+    });
+}
+
+#[test]
+fn loom_a_session_that_lives_on_is_not_said_to_have_ended() {
+    what_is_seen_dead_stays_dead(|map, guard| {
+        let entry = map.inner.table.get(&Asked::new("A"), guard).expect("nobody else removes it");
+        if entry.value().standing(&map.inner.clock) != Standing::Visible {
+            map.inner.end(entry, EndCause::Expired, guard);
+        }
+        // Written down for all versions of it.
+        entry.value().life.end.get().is_some()
     });
 }

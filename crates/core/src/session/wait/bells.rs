@@ -70,10 +70,12 @@ impl Waiter {
     }
 
     fn ring(&self) {
-        // Release: pairs with the Acquire in `Seat::sit`. Before the waker is called, so that who is woken sees it.
-        self.rung.store(true, Ordering::Release);
-        // Acquire: pairs with the Release below: who sees that another has called the waker sees what that has done.
-        if self.woken.load(Ordering::Acquire) {
+        // Relaxed: before the waker is called, so that who is woken sees it. It then enters another bell, and fences
+        // before it looks at the session, whose change came before the fence of who rang.
+        self.rung.store(true, Ordering::Relaxed);
+        // Relaxed: whoever it was that has called the waker, it was called after the bell was closed, so who is woken
+        // looks after this thread has found the bell in its place, and by the fences sees its change as well.
+        if self.woken.load(Ordering::Relaxed) {
             return;
         }
         if let Some(waker) = &self.waker {
@@ -82,7 +84,7 @@ impl Waiter {
             let _ = contain(|| waker.wake_by_ref());
         }
         // After the call: if this thread is stopped in it, another one calls again.
-        self.woken.store(true, Ordering::Release);
+        self.woken.store(true, Ordering::Relaxed);
     }
 }
 
@@ -213,8 +215,8 @@ impl<P: Payload> Seat<P> {
     /// To be woken by the next change that this thread has not seen yet.
     pub(super) fn sit(&mut self, waker: &Waker, guard: &Guard) {
         if let Some(waiter) = &self.waiter {
-            // Acquire: pairs with the Release in `ring`.
-            let rung = waiter.rung.load(Ordering::Acquire);
+            // Relaxed: as in `ring`. If true is not seen yet, the wake-up is still to come.
+            let rung = waiter.rung.load(Ordering::Relaxed);
             if !rung && waiter.waker.as_ref().is_some_and(|own| own.will_wake(waker)) {
                 return;
             }
