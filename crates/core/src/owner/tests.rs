@@ -398,19 +398,23 @@ fn loom_either_the_creator_sees_that_the_owner_was_not_resumed_or_who_frees_it_s
         let owner = owner(&graves);
         let name = owner.name().clone();
         assert!(name.core.suspend(Tick::from_millis(7)));
-        let creator_name = name.clone();
-        let creator = crate::sync::thread::spawn(move || {
+        let (creator_name, time) = (name.clone(), Arc::clone(&graves));
+        let creates = move || {
             creator_name.core().hints.push(7);
             creator_name.core().died_meanwhile()
-        });
-        graves.1.store(7, Ordering::Relaxed);
-        let mut freed = 0;
-        assert!(name.core().has_lapsed());
-        name.core().hints.step(8, |_| {
-            freed += 1;
-            None
-        });
-        let creator_saw_it = creator.join().unwrap();
+        };
+        let frees = move || {
+            // Its time is over now; loom does not see the clock, so it may not have moved before the race began.
+            time.1.store(7, Ordering::Relaxed);
+            let mut freed = 0;
+            assert!(name.core().has_lapsed());
+            name.core().hints.step(8, |_| {
+                freed += 1;
+                None
+            });
+            freed
+        };
+        let (creator_saw_it, freed) = crate::raw::lend::both(creates, frees);
         assert!(creator_saw_it || freed == 1, "a session would be left behind");
         drop(owner);
     });

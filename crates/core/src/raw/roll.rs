@@ -52,7 +52,8 @@ impl<T: Send + Sync> Roll<T> {
         let mut head = self.head.load(Ordering::Acquire);
         while !is_closed(head) {
             let closed = head.map_addr(|address| address | CLOSED);
-            match self.head.compare_exchange(head, closed, Ordering::Acquire, Ordering::Acquire) {
+            // Relaxed: the head that it replaces was acquired. Acquire on failure: as above.
+            match self.head.compare_exchange(head, closed, Ordering::Relaxed, Ordering::Acquire) {
                 Ok(_) => break,
                 Err(actual) => head = actual,
             }

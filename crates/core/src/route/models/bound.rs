@@ -12,10 +12,12 @@ use crate::{
 fn loom_who_takes_the_place_of_a_removed_record_does_not_see_it() {
     model(|| {
         let (a, b) = (room("#a"), room("#b"));
-        // Grown, so that the two are no neighbors, whose links would tell the one of the other.
-        let (table, _) = table_of(4, [(&a, "!a"), (&room("#c"), "!c"), (&room("#d"), "!d")]);
-        for gone in ["#c", "#d"] {
-            inside(&table, &pin(), |store, call| store.remove(&room(gone), call));
+        // Grown, and all its buckets put into the list, so that the two are no neighbors, whose links would tell the
+        // one of the other.
+        let (table, _) = table_of(8, [(&a, "!a")]);
+        for gone in ["#b", "#c", "#d", "#b", "#c", "#d", "#b"].map(room) {
+            set(&table, &gone, "!gone", &pin());
+            inside(&table, &pin(), |store, call| store.remove(&gone, call));
         }
         table.inner.shared.set_bound(1);
         let (ones, others) = (table.clone(), table.clone());

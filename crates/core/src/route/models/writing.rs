@@ -59,18 +59,6 @@ fn loom_what_is_learnt_never_overwrites_what_is_set() {
 }
 
 #[test]
-fn loom_what_is_learnt_in_the_place_of_an_expired_record_never_overwrites_what_is_set() {
-    model_within(Some(1), || {
-        let (_, (), table) = two(
-            stale_table_of(4, [(&room("#a"), "!old")]),
-            |table, key, guard| learn(table, key, "!learnt", guard),
-            |table, key, guard| set(table, key, "!set", guard),
-        );
-        assert_holds(&table, ["!set"]);
-    });
-}
-
-#[test]
 fn loom_what_is_learnt_is_removed_or_stays() {
     model(|| {
         let (told, removed, table) =
@@ -85,7 +73,7 @@ fn loom_what_is_learnt_is_removed_or_stays() {
 
 #[test]
 fn loom_what_is_learnt_outlives_the_expired_record_before_it() {
-    model(|| {
+    model_within(Some(2), || {
         let (told, met, table) = two(
             stale_table_of(4, [(&room("#a"), "!old")]),
             |table, key, guard| learn(table, key, "!learnt", guard),
@@ -112,7 +100,7 @@ fn loom_of_two_who_learn_both_are_told_what_stays() {
 
 #[test]
 fn loom_a_record_that_is_set_again_is_not_pruned_for_its_old_deadline() {
-    model(|| {
+    model_within(Some(2), || {
         let ((), pruned, table) = two(
             stale_table_of(4, [(&room("#a"), "!a")]),
             |table, key, guard| set(table, key, "!a", guard),

@@ -4,6 +4,7 @@ use crate::event::DeathReason;
 use crate::{
     clock::ManualClock,
     event::EndCause,
+    raw::lend::both,
     session::{Events, SessionMap},
     sync::{model, thread},
 };
@@ -66,6 +67,26 @@ fn loom_a_reader_that_goes_to_sleep_reads_the_event_or_is_woken() {
         let polled = events.poll_next(&mut Context::from_waker(&waker));
         ender.join().unwrap();
         assert!(polled.is_ready() || woken.0.load(Ordering::Relaxed), "it would sleep for ever");
+    });
+}
+
+#[test]
+fn loom_who_waits_until_all_is_read_sees_that_it_is_or_is_woken() {
+    model(|| {
+        let shared = Arc::new((Feed::new(), AtomicUsize::new(1)));
+        let (ones, others) = (Arc::clone(&shared), Arc::clone(&shared));
+        let reads = move || {
+            ones.1.store(0, Ordering::Relaxed);
+            ones.0.tell_idle();
+        };
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let waits = move || {
+            others.0.await_idle(&waker);
+            others.1.load(Ordering::Relaxed) == 0
+        };
+        let ((), seen) = both(reads, waits);
+        assert!(seen || woken.0.load(Ordering::Relaxed), "it would sleep for ever");
     });
 }
 
