@@ -63,7 +63,7 @@ mod of_thread {
     impl Drop for Stripe {
         fn drop(&mut self) {
             // While the thread's other locals are being destroyed, the shared stripe serves.
-            MINE.set(OWN);
+            set_mine(OWN);
             if let Some(stripe) = self.0 {
                 TAKEN.give_back(stripe);
             }
@@ -83,7 +83,8 @@ mod of_thread {
     /// share.
     #[inline]
     pub(crate) fn stripe() -> usize {
-        let mine = MINE.get();
+        // Fails only where a target destroys even a local without a destructor with its thread.
+        let mine = MINE.try_with(Cell::get).unwrap_or(OWN);
         if mine == UNKNOWN { find_stripe() } else { mine }
     }
 
@@ -91,8 +92,13 @@ mod of_thread {
     fn find_stripe() -> usize {
         // Fails while the thread's locals are being destroyed: then the shared stripe serves.
         let mine = HELD.try_with(|stripe| stripe.0).ok().flatten().unwrap_or(OWN);
-        MINE.set(mine);
+        set_mine(mine);
         mine
+    }
+
+    fn set_mine(stripe: usize) {
+        // Fails as in `stripe`: then the shared one serves already.
+        let _ = MINE.try_with(|mine| mine.set(stripe));
     }
 }
 

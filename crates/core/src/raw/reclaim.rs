@@ -136,7 +136,7 @@ pub(crate) fn advance() {
 /// Hands what this thread has deferred on to all threads, and runs what is due of theirs.
 fn flush(guard: &Guard) {
     // A destructor that is run by a flush and flushes again would go one level deeper for every batch that is due.
-    if !FREEING.get() {
+    if !is_freeing() {
         guard.epoch.flush();
     }
 }
@@ -145,6 +145,11 @@ thread_local! {
     /// Whether this thread is running destructors of what was retired. (Not under loom and shuttle, whose
     /// threads are one.)
     static FREEING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Where a target destroys even such a local with its thread, the answer is yes from then on: nothing is flushed.
+fn is_freeing() -> bool {
+    FREEING.try_with(Cell::get).unwrap_or(true)
 }
 
 struct SendPtr<T>(*mut T);
@@ -264,16 +269,21 @@ impl<T: Send + 'static> Graveyard<T> {
         };
         // SAFETY: the caller's contract.
         let retired = unsafe { plot.retire(node) };
-        // A multiple, not a limit: while a guard keeps everything from being freed, not every call is to try.
-        if retired.is_multiple_of(BATCH) {
+        // A multiple, not a limit: while a guard keeps everything from being freed, not every call is to try. Not in a
+        // destructor, see `collect`.
+        if retired.is_multiple_of(BATCH) && !is_freeing() {
             let guard = pin();
             self.hand_on(plot, &guard);
             flush(&guard);
         }
     }
 
-    /// Hands everything that waits on to the reclaimer.
+    /// Hands everything that waits on to the reclaimer. In a destructor that is run by a flush it is left for who
+    /// comes next: without a flush it would lie in this thread's bag, for ever if this thread goes idle.
     pub(super) fn collect(&self) {
+        if is_freeing() {
+            return;
+        }
         let guard = pin();
         for plot in self.plots() {
             self.hand_on(plot, &guard);
@@ -342,11 +352,18 @@ fn free_chain<T>(mut node: *mut Managed<T>) -> Freed {
 /// Frees a boxed value; false if its destructor panicked, which is contained here: unwinding through the reclaimer
 /// would cost the other values of the batch, or the process.
 pub(super) fn free_box<T>(value: *mut T) -> bool {
-    let outer = FREEING.replace(cfg!(not(any(tenure_loom, tenure_shuttle))));
+    let outer = is_freeing();
+    set_freeing(cfg!(not(any(tenure_loom, tenure_shuttle))));
     // SAFETY: every caller owns `value`, which came from `Box::into_raw`.
     let freed = contain(|| drop(unsafe { Box::from_raw(value) }));
-    FREEING.set(outer);
+    set_freeing(outer);
     freed.is_some()
 }
+
+fn set_freeing(freeing: bool) {
+    // Destroyed with its thread: see `is_freeing`.
+    let _ = FREEING.try_with(|now| now.set(freeing));
+}
+
 #[cfg(test)]
 mod tests;

@@ -150,3 +150,58 @@ fn garbage_is_never_more_than_was_retired() {
         thread::yield_now();
     }
 }
+
+/// Retires two batches when it is dropped itself.
+#[cfg(not(tenure_loom))]
+struct Heir(Arc<Graveyard<usize>>);
+
+#[cfg(not(tenure_loom))]
+impl Drop for Heir {
+    fn drop(&mut self) {
+        for i in 0..2 * super::BATCH {
+            // SAFETY: just made, and given to nobody else.
+            unsafe { self.0.retire(Box::into_raw(Box::new(Managed::new(i)))) };
+        }
+        self.0.collect();
+    }
+}
+
+#[cfg(not(tenure_loom))]
+#[test]
+fn what_a_destructor_retires_does_not_wait_for_the_thread_that_ran_it() {
+    let heritage = Arc::new(Graveyard::new(super::DropPanics::default()));
+    let (idle, goes_idle) = std::sync::mpsc::channel();
+    let (wake, woken) = std::sync::mpsc::channel::<()>();
+    let theirs = Arc::clone(&heritage);
+    let other = thread::spawn(move || {
+        let graveyard = Graveyard::new(super::DropPanics::default());
+        // SAFETY: just made, and given to nobody else.
+        unsafe { graveyard.retire(Box::into_raw(Box::new(Managed::new(Heir(theirs))))) };
+        graveyard.collect();
+        // One at a time: this thread is not to come back after it has run the destructor.
+        while graveyard.len() > 0 {
+            super::flush(&pin());
+            thread::yield_now();
+        }
+        idle.send(()).expect("awaited");
+        woken.recv().expect("sent");
+    });
+    goes_idle.recv().expect("sent");
+    // A grace period after another: in the first, another thread may be about to drop the heritage, and would be
+    // waited for in the second.
+    for _ in 0..4 {
+        heritage.collect();
+        let witness = Graveyard::new(super::DropPanics::default());
+        // SAFETY: just made, and given to nobody else.
+        unsafe { witness.retire(Box::into_raw(Box::new(Managed::new(0_usize)))) };
+        while witness.len() > 0 {
+            witness.collect();
+            advance();
+            thread::yield_now();
+        }
+    }
+    let left = heritage.len();
+    wake.send(()).expect("awaited");
+    other.join().expect("no assertion failed");
+    assert_eq!(left, 0, "an idle thread holds it");
+}
