@@ -197,12 +197,12 @@ impl<R: Destination> Store<R> {
                 Put::Again(back) => unstored = back,
             }
         };
-        self.done(key, ttl, call);
         // A route that was there already: its destructor is the caller's code, and comes when all else is done.
         drop(left);
     }
 
-    /// A set has taken effect. Remembers a deadline that may come out of set order, counts and tells.
+    /// A set has taken effect. Remembers a deadline that may come out of set order, counts and tells: before anything
+    /// else can happen to the record by this call.
     #[inline]
     fn done<Q: AsKey>(&self, key: &Q, ttl: Millis, call: &Call<'_>) {
         let usual = call.shared.ttl();
@@ -222,6 +222,7 @@ impl<R: Destination> Store<R> {
         call: &Call<'_>,
     ) -> Put<R> {
         if self.set_again(entry, unstored.route(), ttl, call) {
+            self.done(key, ttl, call);
             return Put::Done(Some(unstored));
         }
         let now = call.now.max(entry.value().set_at());
@@ -230,6 +231,7 @@ impl<R: Destination> Store<R> {
         match entry.replace(fresh) {
             Ok(_) => {
                 call.shared.signal.wake();
+                self.done(key, ttl, call);
                 Put::Done(None)
             }
             Err(fresh) => Put::Again(Unstored::Fresh(fresh)),
@@ -239,6 +241,7 @@ impl<R: Destination> Store<R> {
     fn set_absent<Q: AsKey>(&self, key: &Q, unstored: Unstored<R>, ttl: Millis, call: &Call<'_>) -> Put<R> {
         let Some(place) = self.reserve(call) else {
             // As if stored, and evicted at once by the sets under way that hold all the places.
+            self.done(key, ttl, call);
             call.count(Count::Evicted);
             call.shared.tell(call.now, call.partition, RouteEvent::Evicted, || key.key_ref());
             return Put::Done(Some(unstored));
@@ -247,6 +250,7 @@ impl<R: Destination> Store<R> {
         match self.table.insert(fresh, call.guard) {
             Ok(_) => {
                 place.keep();
+                self.done(key, ttl, call);
                 // The bound may have been lowered since the place was taken.
                 self.shrink(call);
                 Put::Done(None)
@@ -272,19 +276,22 @@ impl<R: Destination> Store<R> {
                     } else {
                         // Doomed: its place goes to this one.
                         let fresh = unstored.into_fresh(key, call.now, ttl, self.order.draw());
-                        let replaced = entry.replace(fresh);
-                        replaced.map_or_else(|fresh| Put::Again(Unstored::Fresh(fresh)), |_| Put::Done(None))
+                        match entry.replace(fresh) {
+                            Ok(_) => {
+                                self.done(key, ttl, call);
+                                Put::Done(None)
+                            }
+                            Err(fresh) => Put::Again(Unstored::Fresh(fresh)),
+                        }
                     }
                 }
                 None => self.set_absent(key, unstored, ttl, call),
             };
             match put {
-                Put::Done(_) => break,
+                Put::Done(_) => return Written::Stored,
                 Put::Again(back) => unstored = back,
             }
         }
-        self.done(key, ttl, call);
-        Written::Stored
     }
 
     /// Moves the deadline of a fresh record.
@@ -363,7 +370,7 @@ impl<R: Destination> Store<R> {
 
 /// What came of one try to store a route.
 enum Put<R: Destination> {
-    /// It is stored; with what is left of what was to be.
+    /// It is stored, and that was told; with what is left of what was to be.
     Done(Option<Unstored<R>>),
     /// Another thread was faster.
     Again(Unstored<R>),

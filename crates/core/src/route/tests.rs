@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clock::{ManualClock, Tick},
     error::{GetError, ResolveError, SettingError},
-    event::{Event, Outcome, RouteEvent, What},
+    event::{Event, EventQueue, Outcome, OwnedEvent, OwnedWhat, Received, RouteEvent, What},
     key::{KeyRef, SessionKey},
     raw::pin,
 };
@@ -111,6 +111,21 @@ fn a_set_that_finds_every_place_taken_by_sets_under_way_is_evicted_at_once() {
     table.set(room("#a"), "!a").unwrap();
     assert_eq!(table.peek(room("#a")), Err(GetError::NotFound));
     assert_eq!((table.len(), table.stats().set, table.stats().evicted), (1, 1, 1));
+}
+
+#[test]
+fn a_set_is_told_before_the_eviction_of_what_it_has_set() {
+    let queue = EventQueue::new(8);
+    let builder = RouteTable::builder().partitions(1).max_entries_per_partition(1);
+    let table: RouteTable<Text> = builder.observer(queue.clone()).build().expect("valid");
+    inside(&table, |store, call| store.reserve(call).map(std::mem::forget)).expect("the only place");
+    table.set(room("#a"), "!a").expect("available");
+    let told: Vec<_> = std::iter::from_fn(|| match queue.try_recv()? {
+        Received::Event(OwnedEvent { what: OwnedWhat::Route { kind, .. }, .. }) => Some(kind),
+        other => panic!("{other:?}"),
+    })
+    .collect();
+    assert_eq!(told, [RouteEvent::Set, RouteEvent::Evicted]);
 }
 
 /// As a set leaves it that was stopped after it had taken a place by a bound that was lowered then.
