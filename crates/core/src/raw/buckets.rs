@@ -44,6 +44,7 @@ impl Segment {
     }
 }
 
+/// Wrapping, because an origin lies outside of its segment: the way there and back keeps the segment's provenance.
 #[inline]
 fn bucket_at(origin: *mut Bucket, index: usize) -> *mut Bucket {
     origin.wrapping_byte_sub(1).wrapping_add(index)

@@ -214,6 +214,8 @@ impl<T> Plot<T> {
         // Relaxed: released with the node, below.
         let retired = self.retired.fetch_add(1, Ordering::Relaxed) + 1;
         // Relaxed: only the value is compared; what it points to is read by `take`'s caller alone, which acquires.
+        // What is compared is that very node: one that is taken meanwhile is not freed, and its address does not come
+        // back, before the guard is gone under which this thread unlinks.
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             // SAFETY: the node is not freed before `take` takes it from the list it is only now put on.
@@ -260,7 +262,7 @@ impl<T: Send + 'static> Graveyard<T> {
     ///
     /// # Safety
     /// `node` came from `Box::into_raw`, was unlinked by this thread (invariant 5: exactly one thread unlinks a
-    /// node, so it is retired once), and the table is read under guards only.
+    /// node, so it is retired once), the table is read under guards only, and this call is made under one.
     pub(super) unsafe fn retire(&self, node: *mut Managed<T>) {
         let plot = match self.own.get(stripe()) {
             // Only the thread that has the stripe initialises its plot, so it waits for nobody.
@@ -338,7 +340,8 @@ struct Freed {
 fn free_chain<T>(mut node: *mut Managed<T>) -> Freed {
     let mut freed = Freed::default();
     while !node.is_null() {
-        // SAFETY: the chain is owned by the caller and its grace period is over.
+        // SAFETY: the chain is owned by the caller, and its grace period is over, or the table's: who drops that has it
+        // alone, and what readers hold borrows it.
         let next_retired = unsafe { &(*node).next_retired };
         // Relaxed: the chain was acquired as a whole.
         let next = next_retired.load(Ordering::Relaxed);

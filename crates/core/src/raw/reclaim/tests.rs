@@ -133,6 +133,7 @@ fn garbage_is_never_more_than_was_retired() {
         let graveyard = Arc::clone(&graveyard);
         thread::spawn(move || {
             for i in 0..EACH {
+                let _guard = pin();
                 // SAFETY: just made, and given to nobody else.
                 unsafe { graveyard.retire(Box::into_raw(Box::new(Managed::new(i)))) };
                 graveyard.collect();
