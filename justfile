@@ -93,6 +93,10 @@ bench *ARGS:
 bench-quick *ARGS:
     cargo bench -p tenure-benches --bench suite -- --quick {{ ARGS }}
 
+# Instructions of the hot paths against the committed counts; needs valgrind (RENEW=1 writes them anew)
+instructions:
+    .ci/run instructions
+
 # How W1, W4, W5 and W6 scale from 1 to 16 threads; the figures and the chart go to docs/benchmarks/scaling
 bench-scaling:
-    cargo bench -p tenure-benches --bench suite -- --threads 1 --threads 2 --threads 4 --threads 8 --threads 16 --size 1000000 --out docs/benchmarks/scaling w1 w4 w5 w6
+    cargo bench -p tenure-benches --bench suite -- --threads 1 --threads 2 --threads 4 --threads 8 --threads 16 --size 1000000 --out {{ quote(justfile_directory() / "docs/benchmarks/scaling") }} w1 w4 w5 w6

@@ -37,7 +37,7 @@ pub(crate) fn renew_parts<R: Routes>(world: &World<R>, load: &Load, turn: Turn, 
 pub(crate) fn change<R: Routes>(world: &World<R>, load: &Load, turn: Turn, dist: Dist) -> usize {
     let keys = world.lanes[turn.lane].hits(dist);
     for pass in 0..turn.passes {
-        let others = &world.others[(turn.round + pass) % 2];
+        let others = &world.others[turn.lane][(turn.round + pass) % 2];
         for index in load.part(turn.round) {
             world.table.set(keys.exact(index), others[index % others.len()].clone());
         }

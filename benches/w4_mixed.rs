@@ -17,7 +17,7 @@ pub(crate) fn mixed<R: Routes>(world: &World<R>, load: &Load, turn: Turn, dist: 
     let keys = world.lanes[turn.lane].hits(dist);
     let start = load.part(turn.round).start;
     for pass in 0..turn.passes {
-        let others = &world.others[(turn.round + pass) % 2];
+        let others = &world.others[turn.lane][(turn.round + pass) % 2];
         for (index, op) in load.mix.iter().enumerate() {
             let other = || others[index % others.len()].clone();
             match op {

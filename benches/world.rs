@@ -111,8 +111,9 @@ pub(crate) struct World<R: Routes> {
     label: String,
     pub(crate) table: R,
     pub(crate) lanes: Vec<Prebuilt<R>>,
-    /// Two versions of routes that nobody has at first.
-    pub(crate) others: [Vec<R::Route>; 2],
+    /// For each thread, two versions of routes that nobody has at first. Each thread has its own, so that two do not
+    /// count references to the same ones.
+    pub(crate) others: Vec<[Vec<R::Route>; 2]>,
 }
 
 fn route<R: Routes>(name: Name, version: usize) -> R::Route {
@@ -126,8 +127,11 @@ impl<R: Routes> World<R> {
             let name = Name::numbered(number);
             table.set(&R::key(name.owned().parts()), route::<R>(name, 0));
         }
-        let others = [1, 2]
-            .map(|version| (0..OTHERS).map(|number| route::<R>(Name::numbered(number), version)).collect());
+        let version = |lane: usize, version: usize| {
+            let first = lane * OTHERS;
+            (first..first + OTHERS).map(|number| route::<R>(Name::numbered(number), version)).collect()
+        };
+        let others = (0..load.lanes.len()).map(|lane| [version(lane, 1), version(lane, 2)]).collect();
         let lanes = load.lanes.iter().map(Prebuilt::new).collect();
         Self { label: label::<R>(), table, lanes, others }
     }
