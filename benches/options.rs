@@ -85,7 +85,7 @@ impl Options {
 
     /// Rounds of the workloads whose round is one long act.
     pub(crate) fn long_rounds(&self) -> usize {
-        if self.quick { 1 } else { 3 }
+        if self.quick { 1 } else { 5 }
     }
 
     pub(crate) fn per_line(&self) -> Duration {

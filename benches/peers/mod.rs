@@ -73,6 +73,11 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// The bound of a table that has one: where nothing may be evicted, more than a run ever sets.
+    fn most(self) -> usize {
+        if self.bounded { self.records } else { 2 * self.records + (1 << 18) }
+    }
+
     /// For as many records as there will be.
     pub(crate) fn roomy(records: usize) -> Self {
         Self { records, bounded: false, ttl: TTL }

@@ -15,8 +15,7 @@ where
     const OWN_TIME: bool = true;
 
     fn new(setup: Setup) -> Self {
-        let most = if setup.bounded { setup.records } else { setup.records * 2 };
-        let cache = moka::sync::Cache::builder().max_capacity(most as u64);
+        let cache = moka::sync::Cache::builder().max_capacity(setup.most() as u64);
         Self(
             cache.time_to_live(Duration::from_millis(setup.ttl)).build_with_hasher(ahash::RandomState::new()),
         )

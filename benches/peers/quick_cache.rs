@@ -12,9 +12,14 @@ impl<K: Kind> Map<K> for Quick<K> {
     const EVICTS: bool = true;
 
     fn new(setup: Setup) -> Self {
-        let most = if setup.bounded { setup.records } else { setup.records * 2 };
         let lifecycle = quick_cache::sync::DefaultLifecycle::default();
-        Self(Cache::with(setup.records, most as u64, UnitWeighter, ahash::RandomState::new(), lifecycle))
+        Self(Cache::with(
+            setup.records,
+            setup.most() as u64,
+            UnitWeighter,
+            ahash::RandomState::new(),
+            lifecycle,
+        ))
     }
 
     #[inline]

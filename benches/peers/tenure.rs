@@ -59,9 +59,8 @@ impl<C: Time> Routes for Table<C> {
     fn new(setup: Setup) -> Self {
         let builder = RouteTable::builder().clock(C::clock()).ttl(Duration::from_millis(setup.ttl));
         let partitions = 4;
-        // Where nothing may be evicted, room for keys that a hash spreads unevenly.
-        let most = if setup.bounded { setup.records } else { setup.records * 2 };
-        let builder = builder.partitions(partitions).max_entries_per_partition(most.div_ceil(partitions));
+        let builder =
+            builder.partitions(partitions).max_entries_per_partition(setup.most().div_ceil(partitions));
         // As for the peers: the mix of the bounded workload counts its writes itself.
         let builder = builder.write_back(!setup.bounded);
         Self { table: must(builder.build()), clock: PhantomData }
