@@ -146,6 +146,7 @@ impl Suspended {
         if now < due {
             return Some(due.saturating_since(now));
         }
+        // Relaxed, both: as above.
         let begun =
             self.passed_at.compare_exchange(passed, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed);
         // Else another thread has begun it.
@@ -227,3 +228,6 @@ impl<P: Payload> Inner<P> {
         next
     }
 }
+
+#[cfg(test)]
+mod models;
