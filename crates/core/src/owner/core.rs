@@ -24,17 +24,18 @@ use super::{Backlog, Home, Incarnation, OwnerRef, state::State};
 use crate::{
     clock::Tick,
     event::DeathReason,
+    raw::Once,
     sync::{AtomicU64, AtomicUsize, Ordering, fence},
 };
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 /// What all handles of one owner share.
 pub(crate) struct OwnerCore {
     /// A [`State`].
     word: AtomicU64,
     incarnation: Incarnation,
-    /// Written by the one who won [`State::doom`], before the word says *dead*.
-    reason: OnceLock<DeathReason>,
+    /// Written by the first who wants to end it, before the word says *dead*; that anybody can say then.
+    pub(super) reason: Once<DeathReason>,
     /// Sessions of this owner that stand in the table or have a place reserved.
     live: AtomicUsize,
     /// The hashes of codes under which to look for sessions of this owner.
@@ -51,7 +52,7 @@ impl OwnerCore {
         Self {
             word: AtomicU64::new(State::NEW.bits()),
             incarnation: Incarnation::next(),
-            reason: OnceLock::new(),
+            reason: Once::new(),
             live: AtomicUsize::new(0),
             hints: Backlog::new(),
             met_by_sweep: AtomicU64::new(0),
@@ -72,17 +73,18 @@ impl OwnerCore {
         std::ptr::addr_eq(self.home.as_ptr(), home)
     }
 
-    /// Ends the owner; false if it was ended before, or is being ended by another thread at this moment.
+    /// Ends the owner; false if it was ended before. Either way it has ended when this returns.
     ///
-    /// When it returns true, no session of the owner is visible any more to anybody who knows of the return.
+    /// No session of the owner is visible any more to anybody who knows of the return. Of several who end it at once the
+    /// first to write down a reason gives it, and any of them ends it: nobody waits for one that is stopped between.
     pub(super) fn kill(self: &Arc<Self>, reason: DeathReason) -> bool {
-        let Some((_, doomed)) = self.change(State::doom) else { return false };
-        // Never waits: only the winner gets here, so nobody else writes it.
-        let written = self.reason.set(reason);
-        debug_assert!(written.is_ok(), "only one thread wins the right to end an owner");
-        // Release: pairs with the Acquire in `state`: who sees it dead sees the reason. A plain store, because
-        // nobody changes the word of a doomed owner.
-        self.word.store(doomed.die().bits(), Ordering::Release);
+        if self.state().is_over() {
+            return false;
+        }
+        self.reason.get_or_set(reason);
+        if self.change(State::die).is_none() {
+            return false;
+        }
         // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
         fence(Ordering::SeqCst);
         if let Some(home) = self.home.upgrade() {
@@ -108,9 +110,10 @@ impl OwnerCore {
         let mut seen = self.word.load(Ordering::Relaxed);
         loop {
             let next = to(State::from_bits(seen))?;
-            // Relaxed, both: it publishes nothing, it only decides who goes on.
+            // Release: pairs with the Acquire in `state`: who sees it dead sees the reason. Relaxed on failure: only
+            // compared.
             let won =
-                self.word.compare_exchange_weak(seen, next.bits(), Ordering::Relaxed, Ordering::Relaxed);
+                self.word.compare_exchange_weak(seen, next.bits(), Ordering::Release, Ordering::Relaxed);
             match won {
                 Ok(_) => return Some((State::from_bits(seen), next)),
                 Err(actual) => seen = actual,

@@ -15,11 +15,9 @@ pub(crate) struct State(u64);
 
 const PHASE: u64 = 0b11;
 const ALIVE: u64 = 0;
-/// Somebody has won the right to end it and is writing down why. Still alive for everybody else.
-const DYING: u64 = 1;
-const DEAD: u64 = 2;
+const DEAD: u64 = 1;
 /// Suspended, and not resumed in time. As dead as can be, and the reason goes without saying.
-const LAPSED: u64 = 3;
+const LAPSED: u64 = 2;
 const SUSPENDED: u64 = 1 << 2;
 const ROUND: u64 = 1 << 3;
 const ROUNDS: u64 = (1 << 20) - ROUND;
@@ -44,29 +42,22 @@ impl State {
 
     /// Whether it has come to its end. (One that is suspended, and late, has not while nobody has said so.)
     pub(crate) fn is_over(self) -> bool {
-        self.0 & PHASE >= DEAD
+        self.0 & PHASE != ALIVE
     }
 
     pub(crate) fn has_lapsed(self) -> bool {
         self.0 & PHASE == LAPSED
     }
 
-    /// Until when it is suspended, if it is and nobody is ending it.
+    /// Until when it is suspended, if it is.
     pub(crate) fn suspended_until(self) -> Option<Tick> {
         (self.0 & (PHASE | SUSPENDED) == ALIVE | SUSPENDED).then(|| Tick::from_millis(self.0 >> UNTIL))
     }
 
-    /// Somebody wants to end it: none if another has already won that.
+    /// Somebody ends it: none if it has come to its end before.
     #[must_use]
-    pub(crate) fn doom(self) -> Option<Self> {
-        (self.0 & PHASE == ALIVE).then_some(Self(self.0 & !PHASE | DYING))
-    }
-
-    /// The one who doomed it ends it.
-    #[must_use]
-    pub(crate) fn die(self) -> Self {
-        debug_assert_eq!(self.0 & PHASE, DYING, "only what is doomed dies");
-        Self(self.0 & !PHASE | DEAD)
+    pub(crate) fn die(self) -> Option<Self> {
+        (!self.is_over()).then_some(Self(self.0 & !PHASE | DEAD))
     }
 
     /// Suspended until then: none if it is suspended already, or at its end.

@@ -34,13 +34,11 @@ fn owner(graves: &Arc<Graves>) -> Owner {
 }
 
 #[test]
-fn a_state_is_alive_until_the_one_who_doomed_it_ends_it() {
-    let doomed = State::NEW.doom().expect("alive, so it can be doomed");
-    assert!(!State::NEW.is_over() && !doomed.is_over());
-    assert_eq!(doomed.doom(), None, "only one dooms it");
-    let dead = doomed.die();
+fn a_state_is_alive_until_somebody_ends_it() {
+    assert!(!State::NEW.is_over());
+    let dead = State::NEW.die().expect("alive");
     assert!(dead.is_over());
-    assert_eq!(dead.doom(), None);
+    assert_eq!(dead.die(), None, "only one ends it");
     assert_eq!(State::from_bits(dead.bits()), dead);
 }
 
@@ -118,14 +116,30 @@ fn loom_two_who_end_one_owner_agree_on_the_reason() {
         let graves = std::sync::Arc::new(Graves::default());
         let owner = std::sync::Arc::new(owner(&graves));
         let other = std::sync::Arc::clone(&owner);
-        let thread = crate::sync::thread::spawn(move || other.name.core.kill(DeathReason::PeerReset));
-        let here = owner.name.core.kill(DeathReason::PeerClosed);
-        let there = thread.join().unwrap();
+        let end = |owner: &Owner, reason| {
+            let ended = owner.name.core.kill(reason);
+            (ended, owner.reason().expect("dead when either returns"))
+        };
+        let thread = crate::sync::thread::spawn(move || end(&other, DeathReason::PeerReset));
+        let (here, seen) = end(&owner, DeathReason::PeerClosed);
+        let (there, seen_there) = thread.join().unwrap();
         assert!(here ^ there, "exactly one ends it");
-        let winner = if here { DeathReason::PeerClosed } else { DeathReason::PeerReset };
-        assert_eq!(owner.reason(), Some(winner));
+        assert_eq!(seen, seen_there);
+        assert!([DeathReason::PeerClosed, DeathReason::PeerReset].contains(&seen));
         assert_eq!(graves.count(), 1);
     });
+}
+
+#[cfg(not(tenure_loom))]
+#[test]
+fn who_stops_in_the_middle_of_ending_an_owner_keeps_nobody_from_ending_it() {
+    let graves = Arc::default();
+    let owner = owner(&graves);
+    let name = owner.name().clone();
+    owner.core().reason.get_or_set(DeathReason::PeerReset);
+    assert!(name.is_alive());
+    drop(owner);
+    assert_eq!((name.is_alive(), name.reason(), graves.count()), (false, Some(DeathReason::PeerReset), 1));
 }
 
 #[test]
@@ -339,7 +353,7 @@ fn loom_who_sees_the_death_sees_what_came_before_it() {
         let owner = owner(&Arc::default());
         let name = owner.name().clone();
         let reader = crate::sync::thread::spawn(move || {
-            // As the reason, which lies where loom does not look.
+            // Like the reason.
             name.is_alive() || name.core().met_by_sweep.load(Ordering::Relaxed) == 7
         });
         owner.core().met_by_sweep.store(7, Ordering::Relaxed);
@@ -361,11 +375,11 @@ fn a_state_is_suspended_resumed_or_lapses_and_no_word_comes_back() {
     assert_eq!((resumed.resume(before), resumed.lapse(until)), (None, None));
     let lapsed = suspended.lapse(until).unwrap();
     assert!(lapsed.is_over() && lapsed.has_lapsed());
-    assert_eq!((lapsed.resume(before), lapsed.doom(), lapsed.suspend(until)), (None, None, None));
+    assert_eq!((lapsed.resume(before), lapsed.die(), lapsed.suspend(until)), (None, None, None));
     assert_ne!(resumed.suspend(until), Some(suspended));
-    let doomed = suspended.doom().unwrap();
-    assert_eq!((doomed.resume(before), doomed.lapse(until), doomed.suspended_until()), (None, None, None));
-    assert!(!doomed.is_over() && doomed.die().is_over() && !doomed.die().has_lapsed());
+    let dead = suspended.die().unwrap();
+    assert_eq!((dead.resume(before), dead.lapse(until), dead.suspended_until()), (None, None, None));
+    assert!(dead.is_over() && !dead.has_lapsed());
     let never = State::NEW.suspend(Tick::MAX).unwrap();
     assert_eq!(never.suspended_until(), Some(Tick::MAX));
 }
