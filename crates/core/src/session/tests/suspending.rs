@@ -190,6 +190,7 @@ fn all_are_handed_over_while_others_create_delete_and_the_old_owner_dies() {
         let (from, to) = (old.name().clone(), new.name().clone());
         let codes: Vec<_> = (0..40).map(|number| format!("{number}")).collect();
         codes[..20].iter().for_each(|code| map.create(code, (), &old).unwrap());
+        let mut old = Some(old);
         let start = Barrier::new(3);
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -206,9 +207,7 @@ fn all_are_handed_over_while_others_create_delete_and_the_old_owner_dies() {
             });
             start.wait();
             if round % 2 == 0 {
-                drop(old);
-            } else {
-                std::mem::forget(old);
+                drop(old.take());
             }
         });
         if round % 2 == 0 {
