@@ -73,14 +73,27 @@ fn order(count: usize, round: usize) -> impl Iterator<Item = usize> {
 /// How long a round should take: long enough for the clock, shorter than what the system gives a thread at a time.
 const ROUND: f64 = 1e6;
 const MOST_PASSES: f64 = 16.0;
+const LEAST_PASSES: f64 = 2.0;
+
+/// Brings a small table into the caches, as it would be if it were the only one: the others have driven it out. One that
+/// is too large for them is asked for other keys in each round, so that nothing of it is there.
+fn warm(stand: &dyn Stand, task: Task, load: &Load, lane: usize, round: usize) {
+    if !load.is_large() && task.may_repeat() {
+        stand.work(task, load, Turn { lane, round, passes: 1 });
+    }
+}
 
 /// How often a round should go over its slice, after a pass in which an operation took this long.
 ///
 /// With many records it is once: a second pass would find them in the cache.
 #[expect(clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "a small positive number")]
-fn passes(load: &Load, nanos: f64) -> usize {
+fn passes(load: &Load, task: Task, nanos: f64) -> usize {
     let passes = ROUND / (nanos * load.slice as f64);
-    if load.is_large() { 1 } else { passes.clamp(1.0, MOST_PASSES).round() as usize }
+    if load.is_large() || !task.may_repeat() {
+        1
+    } else {
+        passes.clamp(LEAST_PASSES, MOST_PASSES).round() as usize
+    }
 }
 
 fn alone(entrants: &[Entrant], load: &Load, task: Task, budget: Budget) -> Vec<Vec<Sample>> {
@@ -94,12 +107,13 @@ fn alone(entrants: &[Entrant], load: &Load, task: Task, budget: Budget) -> Vec<V
         for which in order(entrants.len(), round) {
             let stand = entrants[which].stand();
             stand.before(task, load);
+            warm(stand, task, load, 0, round);
             let before = switches();
             let start = Instant::now();
             let ops = stand.work(task, load, Turn { lane: 0, round, passes: often[which] });
             let nanos = per_op(start.elapsed(), ops);
             if round == 0 {
-                often[which] = passes(load, nanos);
+                often[which] = passes(load, task, nanos);
             } else {
                 let disturbed = switches() != before;
                 samples[which].push(Sample { nanos, line: None, disturbed });
@@ -210,6 +224,7 @@ impl Crew {
         // Relaxed: the barriers order it.
         let round = self.round.load(Ordering::Relaxed);
         let passes = self.passes.load(Ordering::Relaxed);
+        warm(stand, task, load, lane, round);
         let before = switches();
         self.barrier();
         let start = Instant::now();
@@ -279,7 +294,7 @@ fn together(
                 crew.barrier();
                 let line = crew.round(stand, load, task, 0);
                 if round == 0 {
-                    often[which] = passes(load, crew.slowest());
+                    often[which] = passes(load, task, crew.slowest());
                 } else {
                     let disturbed = crew.disturbed.load(Ordering::Relaxed) > 0;
                     samples[which].push(Sample { nanos: crew.slowest(), line: Some(line), disturbed });

@@ -46,6 +46,11 @@ pub(crate) enum Task {
 }
 
 impl Task {
+    /// Whether doing it again is the same work.
+    pub(crate) fn may_repeat(self) -> bool {
+        self != Self::Learn
+    }
+
     /// One thread's part of a round; how many operations.
     pub(crate) fn work<R: Routes>(self, world: &World<R>, load: &Load, turn: Turn) -> usize {
         match self {
