@@ -13,6 +13,7 @@ mod long;
 mod machine;
 mod names;
 mod options;
+mod pace;
 mod peers;
 mod report;
 mod rng;

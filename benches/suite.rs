@@ -1,11 +1,12 @@
 //! Which workloads are run, in which order, on which tables.
 
 use crate::{
-    crew::{self, Budget},
+    crew,
     lines::{self, Cell},
     load::{Dist, Load},
     machine::Machine,
     options::{Options, USAGE},
+    pace::Budget,
     peers::{self, EachTable, Routes, Tenure, Ticked},
     report::Report,
     session_peers::{self, EachStore, Sessions},
