@@ -228,6 +228,3 @@ impl<P: Payload> Inner<P> {
         next
     }
 }
-
-#[cfg(test)]
-mod models;
