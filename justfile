@@ -34,6 +34,10 @@ loom:
 weaken *ARGS:
     cargo run --quiet --release -p tenure-proof --bin weaken -- {{ ARGS }}
 
+# Run each loom model without a bound on preemptions for at most SECONDS, and say which were exhausted
+loom-unbounded SECONDS="60" FILTER="loom_":
+    .ci/loom-unbounded {{ SECONDS }} {{ FILTER }}
+
 # Run the core's tests under AddressSanitizer; needs a nightly toolchain
 asan:
     .ci/run asan
