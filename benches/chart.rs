@@ -39,7 +39,7 @@ fn bar(svg: &mut String, y: usize, line: &Line, ratio: f64) {
     };
     let place = |share: f64| LEFT + share.min(MOST) / MOST * WIDTH;
     let text = format!(
-        "{} {}, {}{}, {} thr.",
+        "{} {}, {}{}, {} threads",
         line.workload,
         line.what,
         line.records,

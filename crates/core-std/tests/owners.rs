@@ -215,7 +215,7 @@ mod on_linux {
     }
 
     #[test]
-    fn a_process_that_is_gone_and_whose_number_may_be_anothers() {
+    fn a_process_that_is_gone_and_whose_number_may_be_that_of_another() {
         let monitor = Monitor::new().unwrap();
         let (map, owner) = session();
         let mut child = Command::new("true").spawn().unwrap();

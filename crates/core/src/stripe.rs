@@ -3,17 +3,17 @@
 //! A word in one place costs two threads a cache line's journey for every write (40 to 190 ns between two cores), more
 //! than the look-up during which it is written. So most threads have a stripe of their own; the rest share one.
 
-#[cfg(any(test, not(tenure_loom)))]
+#[cfg(any(test, not(any(tenure_loom, tenure_shuttle))))]
 use crate::sync::{AtomicU64, Ordering};
 
 /// Threads that can have a stripe of their own at the same time.
 pub(crate) const OWN: usize = 32;
 
 /// Which stripes living threads have: a bit for each.
-#[cfg(any(test, not(tenure_loom)))]
+#[cfg(any(test, not(any(tenure_loom, tenure_shuttle))))]
 struct Taken(AtomicU64);
 
-#[cfg(any(test, not(tenure_loom)))]
+#[cfg(any(test, not(any(tenure_loom, tenure_shuttle))))]
 impl Taken {
     /// The first free stripe, if there is one. Whoever has it sees what its last owner has written.
     fn take(&self) -> Option<usize> {
@@ -40,16 +40,16 @@ impl Taken {
     }
 }
 
-#[cfg(not(tenure_loom))]
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
 pub(crate) use of_thread::stripe;
 
-/// Loom's threads share one real thread, and so would share an "own" stripe.
-#[cfg(tenure_loom)]
+/// The threads of loom and of shuttle share one real thread, and so would share an "own" stripe.
+#[cfg(any(tenure_loom, tenure_shuttle))]
 pub(crate) fn stripe() -> usize {
     OWN
 }
 
-#[cfg(not(tenure_loom))]
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
 mod of_thread {
     use super::{OWN, Taken};
     use crate::sync::AtomicU64;
