@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
+    thread,
     time::SystemTime,
 };
 use tenure_core::{Clock, Destination, ManualClock, Tick};
@@ -31,6 +32,8 @@ type Act = Arc<dyn Fn() + Send + Sync>;
 pub(crate) struct Plot {
     armed: Mutex<Option<(Hook, usize, Act)>>,
     fired: AtomicU64,
+    /// How often it is happening at this moment: another test's thread may have come to drop a payload of ours.
+    acting: AtomicU64,
     alive: AtomicI64,
     /// Payloads that were dropped twice.
     twice: AtomicU64,
@@ -42,8 +45,12 @@ impl Plot {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = Some((hook, nth, act));
     }
 
+    /// When it returns, nothing happens any more.
     pub(crate) fn disarm(&self) {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        while self.acting.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
     }
 
     /// How often something has happened.
@@ -63,15 +70,29 @@ impl Plot {
             match &mut *armed {
                 Some((expected, nth, _)) if *expected == hook => {
                     *nth -= 1;
-                    if *nth == 0 { armed.take().map(|(.., act)| act) } else { None }
+                    if *nth == 0 {
+                        self.acting.fetch_add(1, Ordering::SeqCst);
+                        armed.take().map(|(.., act)| (act, Acting(&self.acting)))
+                    } else {
+                        None
+                    }
                 }
                 _ => None,
             }
         };
-        if let Some(act) = act {
+        if let Some((act, _acting)) = act {
             self.fired.fetch_add(1, Ordering::SeqCst);
             act();
         }
+    }
+}
+
+/// Counted for as long as it lasts, also where it ends by unwinding.
+struct Acting<'a>(&'a AtomicU64);
+
+impl Drop for Acting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -24,6 +24,8 @@ struct World {
     two: Owner,
     /// Taken by the operation that ends it.
     dying: Mutex<Option<Owner>>,
+    /// The tasks' own handles, which their runtime drops when all is over.
+    wakers: Mutex<Vec<Waker>>,
 }
 
 /// A runtime whose wakers misbehave, when they are called and when they are dropped.
@@ -52,7 +54,8 @@ impl World {
         let builder = SessionMap::builder().capacity(CAPACITY).ownerless_ttl(TTL).clock(clock);
         let map = builder.observer(observer).build().unwrap();
         let (one, two, dying) = (map.owner(), map.owner(), map.owner());
-        let world = Self { plot, time, map, one, two, dying: Mutex::new(None) };
+        let wakers = Mutex::default();
+        let world = Self { plot, time, map, one, two, dying: Mutex::new(None), wakers };
         let create = |code: &str, owner: Option<&Owner>| {
             world.map.create(code, world.wild(1), owner.map(Owner::name)).unwrap();
         };
@@ -97,8 +100,7 @@ impl World {
         let _ = Pin::new(&mut until).poll(&mut Context::from_waker(&waker));
         change(&self.map);
         let _ = Pin::new(&mut until).poll(&mut Context::from_waker(&waker));
-        // The task's own handle is the runtime's business.
-        std::mem::forget(waker);
+        self.wakers.lock().unwrap().push(waker);
     }
 
     fn audit(self, what: &str) {
