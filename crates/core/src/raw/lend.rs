@@ -7,8 +7,6 @@
 use super::{Guard, pin};
 use crate::sync::{Arc, AtomicUsize, Ordering, thread};
 
-#[allow(clippy::duplicate_mod, dead_code, reason = "shared, and each uses some of it")]
-#[path = "table/tests/both.rs"]
 mod both;
 pub(crate) use both::{Tracked, both};
 

@@ -1,13 +1,9 @@
-#[allow(clippy::duplicate_mod, reason = "shared")]
-#[path = "../table/tests/both.rs"]
-mod both;
-
 use super::{Cell, Slot};
+use crate::raw::lend::{Tracked, both};
 use crate::{
     raw::{Guard, advance, pin},
     sync::{Arc, model, thread},
 };
-use both::{Tracked, both};
 
 fn replace(cell: &Cell<Tracked>, new: u64, guard: &Guard) -> (u64, bool) {
     let old = cell.load(guard);

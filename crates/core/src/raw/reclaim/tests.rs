@@ -5,11 +5,12 @@
 mod harness;
 
 use super::{Graveyard, Guard, advance, pin};
+use crate::raw::lend::both;
 use crate::{
     raw::link::Managed,
     sync::{Arc, AtomicUsize, Ordering, model, thread},
 };
-use harness::{Key, Map, Tracked, both, map, remove, replace};
+use harness::{Key, Map, Tracked, map, remove, replace};
 
 const A: Key = Key(0, 1);
 

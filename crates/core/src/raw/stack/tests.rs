@@ -1,10 +1,6 @@
-#[allow(clippy::duplicate_mod, reason = "shared")]
-#[path = "../table/tests/both.rs"]
-mod both;
-
 use super::Stack;
+use crate::raw::lend::{Tracked, both};
 use crate::sync::{Arc, model};
-use both::{Tracked, both};
 
 fn take(stack: &Stack<Tracked>) -> Vec<u64> {
     stack.take_all().map(|value| value.read()).collect()

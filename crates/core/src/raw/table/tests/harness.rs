@@ -1,14 +1,11 @@
 //! What the models of the table share: keys with chosen hashes, tracked values, and two threads that race.
 
 use crate::{
-    raw::{Cursor, Fresh, Guard, Query, Table, pin},
+    raw::{Cursor, Fresh, Guard, Query, Table, lend, pin},
     sync::Arc,
 };
 
-#[allow(clippy::duplicate_mod, reason = "shared")]
-#[path = "both.rs"]
-mod both;
-pub(in crate::raw) use both::{Tracked, both};
+pub(in crate::raw) use crate::raw::lend::Tracked;
 
 /// A hash, which says where it stands (under loom a new table has one bucket, so bit 0 of the hash decides first),
 /// and a number that tells keys of one hash apart.
@@ -90,38 +87,12 @@ pub(in crate::raw) fn assert_holds<const N: usize>(table: &Map, mut expected: [(
     }
 }
 
-/// One guard for two threads. A guard belongs to its thread because of what it does when it is made, dropped or
-/// asked to defer; the operations on the list only want it to exist. Lending it keeps the reclaimer's own steps out
-/// of the model, which is far smaller then, and its fences too, which hide orderings that are too weak.
-#[derive(Clone, Copy)]
-struct Lent(*const Guard);
-
-// SAFETY: see above; `race` keeps the guard until the threads have ended.
-unsafe impl Send for Lent {}
-
-impl Lent {
-    fn guard(&self) -> &Guard {
-        // SAFETY: `race` keeps the guard until the threads have ended.
-        unsafe { &*self.0 }
-    }
-}
-
 /// Runs the two in a thread each, on the same table. Nothing in them may drive the reclaimer.
 pub(in crate::raw) fn race<A: Send + 'static, B: Send + 'static>(
     table: &Arc<Map>,
     one: impl FnOnce(&Map, &Guard) -> A + Send + 'static,
     other: impl FnOnce(&Map, &Guard) -> B + Send + 'static,
 ) -> (A, B) {
-    let guard = pin();
-    let lent = Lent(&raw const guard);
     let (ones, others) = (Arc::clone(table), Arc::clone(table));
-    let one = move || {
-        let lent = lent;
-        one(&ones, lent.guard())
-    };
-    let other = move || {
-        let lent = lent;
-        other(&others, lent.guard())
-    };
-    both(one, other)
+    lend::race(move |guard| one(&ones, guard), move |guard| other(&others, guard))
 }
