@@ -5,7 +5,7 @@ use super::{
     call::{Call, Count},
     destination::Destination,
     partition::Partition,
-    store::{Asked, Found, Store, Written},
+    store::{Asked, Found, Written},
     upkeep::Inner,
 };
 use crate::{
@@ -81,15 +81,11 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
     #[inline(never)]
     fn resolve_slowly(self, now: Tick, missing: bool) -> Result<ResolutionView<'a, R>, ResolveError> {
         let call = self.own.call_at(&self.inner.shared, self.guard, now);
-        let exact = match self.own.available(self.guard) {
-            Ok(_) if missing => Met::Missing,
+        let exact = if missing {
+            Met::Missing
+        } else {
             // Looks again, and removes what has expired where the call does that.
-            Ok(store) => match self.look(store, &Asked::Exact(self.key), &call) {
-                Found::Fresh(entry, _) => Met::Fresh(&entry.value().route),
-                Found::Expired => Met::Expired,
-                Found::Missing => Met::Missing,
-            },
-            Err(unavailable) => Met::Unavailable(unavailable),
+            self.look(self.own, &Asked::Exact(self.key), &call)
         };
         if let Met::Fresh(route) = exact {
             let answer = self.answer(route, Source::Exact, false, None);
@@ -99,10 +95,19 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
         self.fall_back(&exact, &call)
     }
 
-    fn look<'g>(&self, store: &'g Store<R>, asked: &Asked<'_, Q>, call: &Call<'g>) -> Found<'g, R> {
-        match self.mode {
+    fn look(&self, partition: &'a Partition<R>, asked: &Asked<'_, Q>, call: &Call<'a>) -> Met<'a, R> {
+        let store = match partition.available(self.guard) {
+            Ok(store) => store,
+            Err(unavailable) => return Met::Unavailable(unavailable),
+        };
+        let found = match self.mode {
             Mode::Full => store.get(asked, call),
             Mode::Peek => store.peek(asked, call.now, call.guard),
+        };
+        match found {
+            Found::Fresh(entry, _) => Met::Fresh(&entry.value().route),
+            Found::Expired => Met::Expired,
+            Found::Missing => Met::Missing,
         }
     }
 
@@ -112,15 +117,7 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
             return Met::Missing;
         }
         let room = self.inner.partition_for(self.key.hashes().room);
-        let call = room.call_at(&self.inner.shared, self.guard, now);
-        match room.available(self.guard) {
-            Ok(store) => match self.look(store, &Asked::Room(self.key), &call) {
-                Found::Fresh(entry, _) => Met::Fresh(&entry.value().route),
-                Found::Expired => Met::Expired,
-                Found::Missing => Met::Missing,
-            },
-            Err(unavailable) => Met::Unavailable(unavailable),
-        }
+        self.look(room, &Asked::Room(self.key), &room.call_at(&self.inner.shared, self.guard, now))
     }
 
     /// The key has no fresh record: the room's, or the first valid one of the caller's.

@@ -163,13 +163,14 @@ impl<R: Destination> Store<R> {
 
     /// Stores or replaces.
     #[inline]
-    pub(super) fn set<Q: AsKey>(&self, key: &Q, route: R, ttl: Millis, call: &Call<'_>) {
-        if let Some(entry) = self.table.get(&Asked::Exact(key), call.guard)
+    pub(super) fn set<'g, Q: AsKey>(&'g self, key: &Q, route: R, ttl: Millis, call: &Call<'g>) {
+        let found = self.table.get(&Asked::Exact(key), call.guard);
+        if let Some(entry) = found
             && self.set_again(entry, &route, ttl, call)
         {
             self.done(key, ttl, call);
         } else {
-            self.set_anew(key, route, ttl, call);
+            self.set_anew(found, key, route, ttl, call);
         }
     }
 
@@ -183,18 +184,36 @@ impl<R: Destination> Store<R> {
         record.route == *route && record.renew(now, ttl, || self.order.draw(), || call.shared.now())
     }
 
-    /// A new record, or another route in the place of what is there.
+    /// A new record, or another route in the place of what was found.
     #[inline(never)]
-    fn set_anew<Q: AsKey>(&self, key: &Q, route: R, ttl: Millis, call: &Call<'_>) {
+    fn set_anew<'g, Q: AsKey>(
+        &'g self,
+        mut found: Option<Held<'g, R>>,
+        key: &Q,
+        route: R,
+        ttl: Millis,
+        call: &Call<'g>,
+    ) {
         let mut unstored = Unstored::Route(route);
         let left = loop {
-            let put = match self.table.get(&Asked::Exact(key), call.guard) {
-                Some(entry) => self.set_existing(entry, key, unstored, ttl, call),
+            let put = match found {
+                Some(entry) => {
+                    let now = call.now.max(entry.value().set_at());
+                    self.set_in_place(entry, key, unstored, now, ttl, call)
+                }
                 None => self.set_absent(key, unstored, ttl, call),
             };
             match put {
                 Put::Done(left) => break left,
                 Put::Again(back) => unstored = back,
+            }
+            // Another thread was faster, perhaps with the same route.
+            found = self.table.get(&Asked::Exact(key), call.guard);
+            if let Some(entry) = found
+                && self.set_again(entry, unstored.route(), ttl, call)
+            {
+                self.done(key, ttl, call);
+                break Some(unstored);
             }
         };
         // A route that was there already: its destructor is the caller's code, and comes when all else is done.
@@ -213,20 +232,16 @@ impl<R: Destination> Store<R> {
         call.shared.tell(call.now, call.partition, RouteEvent::Set, || key.key_ref());
     }
 
-    fn set_existing<Q: AsKey>(
+    /// Another route in the place of a record, or any in that of a doomed one.
+    fn set_in_place<Q: AsKey>(
         &self,
         entry: Held<'_, R>,
         key: &Q,
         unstored: Unstored<R>,
+        now: Tick,
         ttl: Millis,
         call: &Call<'_>,
     ) -> Put<R> {
-        if self.set_again(entry, unstored.route(), ttl, call) {
-            self.done(key, ttl, call);
-            return Put::Done(Some(unstored));
-        }
-        let now = call.now.max(entry.value().set_at());
-        // Another route; or a doomed record, whose place goes to this one.
         let fresh = unstored.into_fresh(key, now, ttl, self.order.draw());
         match entry.replace(fresh) {
             Ok(_) => {
@@ -275,14 +290,7 @@ impl<R: Destination> Store<R> {
                         Put::Again(unstored)
                     } else {
                         // Doomed: its place goes to this one.
-                        let fresh = unstored.into_fresh(key, call.now, ttl, self.order.draw());
-                        match entry.replace(fresh) {
-                            Ok(_) => {
-                                self.done(key, ttl, call);
-                                Put::Done(None)
-                            }
-                            Err(fresh) => Put::Again(Unstored::Fresh(fresh)),
-                        }
+                        self.set_in_place(entry, key, unstored, call.now, ttl, call)
                     }
                 }
                 None => self.set_absent(key, unstored, ttl, call),
