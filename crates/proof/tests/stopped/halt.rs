@@ -13,11 +13,11 @@ use std::{
 /// The number of the stop that the handler is asked for, and of the one that it has come to.
 static ASKED: AtomicU32 = AtomicU32::new(0);
 static THERE: AtomicU32 = AtomicU32::new(0);
-/// Stops up to this number are over.
+/// The stop that is let go, alone: who was stopped for ever before it is not.
 static OVER: AtomicU32 = AtomicU32::new(0);
 /// Where the thread was.
 static AT: AtomicU64 = AtomicU64::new(0);
-/// The thread that was let go last has left the handler's wait.
+/// The stop whose thread, let go, has left the handler's wait.
 static GONE: AtomicU32 = AtomicU32::new(0);
 
 /// The kernel's number of a thread.
@@ -69,7 +69,7 @@ extern "C" fn parked(_signal: i32, _info: *mut libc::siginfo_t, context: *mut li
     THERE.store(number, Ordering::Release);
     loop {
         let over = OVER.load(Ordering::Acquire);
-        if over >= number {
+        if over == number {
             break;
         }
         // SAFETY: the kernel reads the word at this address, a static, and puts the thread to sleep if it is unchanged.
@@ -129,7 +129,7 @@ impl Stopped {
         None
     }
 
-    /// Lets the thread go on, and all that were stopped before it.
+    /// Lets the thread go on. It must be the last that was stopped.
     pub(crate) fn release(self) {
         OVER.store(self.number, Ordering::Release);
         #[expect(unsafe_code, reason = "a system call")]
@@ -137,7 +137,7 @@ impl Stopped {
         unsafe {
             libc::syscall(libc::SYS_futex, OVER.as_ptr(), libc::FUTEX_WAKE, i32::MAX);
         }
-        while GONE.load(Ordering::Acquire) < self.number {
+        while GONE.load(Ordering::Acquire) != self.number {
             thread::yield_now();
         }
     }
