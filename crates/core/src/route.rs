@@ -225,11 +225,11 @@ impl<R: Destination> RouteTable<R> {
         let partition = self.own(&key);
         let store = partition.available(guard)?;
         let call = partition.call(&self.inner.shared, guard);
-        match store.meet(&Asked::Exact(&key), guard) {
-            Some((entry, life)) if life.is_fresh(call.now) => Ok(RecordView::new(entry, life)),
-            Some(_) => answer(&store.get(&Asked::Exact(&key), &call)),
-            None => Err(GetError::NotFound),
-        }
+        answer(|| match store.meet(&Asked::Exact(&key), guard) {
+            Some((entry, life)) if life.is_fresh(call.now) => Found::Fresh(entry, life),
+            Some(_) => store.get(&Asked::Exact(&key), &call),
+            None => Found::Missing,
+        })
     }
 
     /// The record under a key if it is fresh; removes and writes nothing, counts nothing.
@@ -245,8 +245,8 @@ impl<R: Destination> RouteTable<R> {
     /// # Errors
     /// As for `peek`.
     pub fn peek_view<'g>(&'g self, key: impl AsKey, guard: &'g Guard) -> Result<RecordView<'g, R>, GetError> {
-        let store = self.own(&key).available(guard)?;
-        answer(&store.peek(&Asked::Exact(&key), self.inner.shared.now(), guard))
+        let (store, now) = (self.own(&key).available(guard)?, self.inner.shared.now());
+        answer(|| store.peek(&Asked::Exact(&key), now, guard))
     }
 
     /// Where a message goes: the key's own fresh record, else its room's, else the first valid one of the routes
@@ -373,8 +373,11 @@ impl<R: Destination> RouteTable<R> {
     fn move_deadline<Q: AsKey>(&self, key: &Q, ttl: Millis) -> Result<(), GetError> {
         let (guard, partition) = (pin(), self.own(key));
         let store = partition.available(&guard)?;
-        let found = store.touch(key, ttl, &partition.call(&self.inner.shared, &guard));
-        answer(&found).map(|_| ())
+        match store.touch(key, ttl, &partition.call(&self.inner.shared, &guard)) {
+            Found::Fresh(..) => Ok(()),
+            Found::Expired => Err(GetError::Expired),
+            Found::Missing => Err(GetError::NotFound),
+        }
     }
 
     /// Removes the record under a key and gives its route back, if it was fresh.
@@ -440,10 +443,17 @@ impl<R: Destination> RouteTable<R> {
     }
 }
 
-fn answer<'g, R: Destination>(found: &Found<'g, R>) -> Result<RecordView<'g, R>, GetError> {
-    match *found {
-        Found::Fresh(entry, life) => Ok(RecordView::new(entry, life)),
-        Found::Expired => Err(GetError::Expired),
-        Found::Missing => Err(GetError::NotFound),
+/// What a look finds, read as a whole. Looks again only when another thread has changed the record meanwhile.
+fn answer<'g, R: Destination>(look: impl Fn() -> Found<'g, R>) -> Result<RecordView<'g, R>, GetError> {
+    loop {
+        match look() {
+            Found::Fresh(entry, life) => {
+                if let Some(view) = RecordView::new(entry, life) {
+                    return Ok(view);
+                }
+            }
+            Found::Expired => return Err(GetError::Expired),
+            Found::Missing => return Err(GetError::NotFound),
+        }
     }
 }

@@ -22,7 +22,8 @@ pub struct Record<R> {
 /// answers. It stays readable while the guard lives, whatever happens to the record meanwhile.
 pub struct RecordView<'g, R: Destination> {
     entry: Held<'g, R>,
-    life: Life,
+    expires_at: Tick,
+    updated_at: Tick,
 }
 
 #[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask for `R: Copy`")]
@@ -45,8 +46,11 @@ impl<R: Destination> std::fmt::Debug for RecordView<'_, R> {
 }
 
 impl<'g, R: Destination> RecordView<'g, R> {
-    pub(super) fn new(entry: Held<'g, R>, life: Life) -> Self {
-        Self { entry, life }
+    /// A record that was read as `life`. None if it has changed since: then what has been read of it does not belong
+    /// together.
+    pub(super) fn new(entry: Held<'g, R>, life: Life) -> Option<Self> {
+        let updated_at = entry.value().set_at_with(life)?;
+        Some(Self { entry, expires_at: life.deadline(), updated_at })
     }
 
     /// The key under which it stands.
@@ -60,14 +64,15 @@ impl<'g, R: Destination> RecordView<'g, R> {
         &self.entry.value().route
     }
 
-    /// When it was set last, by the table's clock. While other threads are setting it, the time of one of those sets.
+    /// When it was set last, by the table's clock, as it was when this was read. If another thread was setting it at
+    /// that moment, perhaps the time of that set.
     pub fn updated_at(self) -> Tick {
-        self.entry.value().set_at()
+        self.updated_at
     }
 
     /// When it expires, by the table's clock, as it was when this was read; [`Tick::MAX`] is never.
     pub fn expires_at(self) -> Tick {
-        self.life.deadline()
+        self.expires_at
     }
 
     /// An owned copy.

@@ -62,9 +62,15 @@ impl<R: Destination> RouteTable<R> {
                     let store = partition.available(guard).ok()?;
                     let now = self.inner.shared.now();
                     complete = store.table.scan(&mut cursor, 64, guard, |entry| {
-                        let life = entry.value().life();
-                        if life.is_fresh(now) {
-                            batch.push(RecordView::new(entry, life));
+                        loop {
+                            let life = entry.value().life();
+                            if !life.is_fresh(now) {
+                                break;
+                            }
+                            if let Some(view) = RecordView::new(entry, life) {
+                                batch.push(view);
+                                break;
+                            }
                         }
                     });
                 }

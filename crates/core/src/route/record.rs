@@ -102,8 +102,16 @@ impl<R> Record<R> {
 
     /// The time of the last set, or of one that is under way at the moment.
     pub(super) fn set_at(&self) -> Tick {
-        // Relaxed: what came with the word that was read is visible through it.
-        Tick::from_millis(self.set_at.load(Ordering::Relaxed))
+        // Acquire: pairs with the Release in `renew`; a word that is read after this is no older than the one that the
+        // set of this time has found.
+        Tick::from_millis(self.set_at.load(Ordering::Acquire))
+    }
+
+    /// The time that belongs to `life`: that of its set, or of one that was under way while `life` stood. None if
+    /// another word stands by now.
+    pub(super) fn set_at_with(&self, life: Life) -> Option<Tick> {
+        let set_at = self.set_at();
+        (self.life() == life).then_some(set_at)
     }
 
     /// The stamp that belongs to `life`; `newest` tells one that is not older than any drawn before.
@@ -112,7 +120,7 @@ impl<R> Record<R> {
     /// the word tells: then the latest that fits the word is the answer. It is the right one unless 2^19 sets have
     /// passed since; then the record is taken for younger than it is, until that thread goes on.
     pub(super) fn stamp(&self, life: Life, newest: impl FnOnce() -> u64) -> u64 {
-        // Relaxed: as in `set_at`.
+        // Relaxed: what came with the word that was read is visible through it.
         let stamp = self.stamp.load(Ordering::Relaxed);
         if life.agrees(stamp) { stamp } else { life.latest_stamp(newest()) }
     }
@@ -138,7 +146,8 @@ impl<R> Record<R> {
             let stamp = draw();
             // Relaxed: published by the Release below.
             self.stamp.store(stamp, Ordering::Relaxed);
-            self.set_at.store(now.as_millis(), Ordering::Relaxed);
+            // Release: pairs with the Acquire in `set_at`; who reads this time reads no word older than `life` after it.
+            self.set_at.store(now.as_millis(), Ordering::Release);
             match self.exchange(life, Life::new(now.after(ttl), stamp)) {
                 Ok(()) => return true,
                 Err(actual) => (life, now) = (actual, clock()),

@@ -115,3 +115,27 @@ fn loom_a_word_that_was_in_the_way_comes_with_its_time_and_stamp() {
         record.touch(before, at(10)).err().unwrap_or(before)
     });
 }
+
+#[test]
+fn loom_a_time_is_that_of_the_word_it_is_read_with_or_of_a_set_under_way() {
+    model(|| {
+        let record = Arc::new(Record::new((), at(0), at(10), 1));
+        let (ones, others) = (Arc::clone(&record), Arc::clone(&record));
+        let changes = move || {
+            let life = ones.life();
+            assert_eq!(ones.touch(life, at(7)), Ok(()));
+            assert!(ones.renew(at(5), MS_10, || 2, || at(5)));
+        };
+        let reads = move || {
+            let life = others.life();
+            match (life.deadline().as_millis(), others.set_at_with(life)) {
+                (10, time) => {
+                    assert!(matches!(time, None | Some(Tick::ZERO)), "the set came after the touch")
+                }
+                (7, time) => assert!(matches!(time.map(Tick::as_millis), None | Some(0 | 5))),
+                (deadline, time) => assert_eq!((deadline, time), (15, Some(at(5)))),
+            }
+        };
+        both(changes, reads);
+    });
+}
