@@ -11,16 +11,15 @@ const SENTINEL: usize = 2;
 const PENDING: usize = 4;
 const TAGS: usize = MARK | SENTINEL | PENDING;
 
-/// A value with the intrusive link by which it waits to be freed. Aligned so that a link's tags fit.
+/// A value that links point to. Aligned so that a link's tags fit, also where a pointer is smaller.
 #[repr(C, align(8))]
 pub(super) struct Managed<T> {
     pub(super) value: T,
-    pub(super) next_retired: AtomicPtr<Managed<T>>,
 }
 
 impl<T> Managed<T> {
     pub(super) fn new(value: T) -> Self {
-        Self { value, next_retired: AtomicPtr::new(ptr::null_mut()) }
+        Self { value }
     }
 }
 

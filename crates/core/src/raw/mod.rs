@@ -31,10 +31,14 @@
 //! 6. Bucket segments are allocated before the mask covers them and are freed with the table.
 //! 7. A bucket's link is changed by the claiming thread alone until the bucket is in the list, and carries the tag
 //!    `PENDING` until then; nobody starts from it before.
+//! 8. A stripe below `OWN` has one thread at a time, and what one does with it comes before what the next does
+//!    (`stripe.rs`). So its plot in a graveyard has one writer, and its spares one user. A node's memory is among the
+//!    spares only after its grace period: for readers that is no more than if it had been freed.
 
 mod buckets;
 mod cell;
 mod cursor;
+mod graveyard;
 mod growth;
 #[cfg(test)]
 pub(crate) mod lend;
@@ -43,7 +47,9 @@ mod list;
 mod node;
 mod once;
 mod reclaim;
+mod ring;
 mod roll;
+mod spares;
 mod stack;
 mod table;
 

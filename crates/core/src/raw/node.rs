@@ -1,6 +1,7 @@
 //! A node of the list, and one that is not in it yet.
 
 use super::link::{AtomicLink, Link, Managed};
+use std::mem::MaybeUninit;
 
 /// Set in every node's hash and in no bucket's index: a sentinel sorts before the nodes of its bucket.
 pub(super) const NODE: u64 = 1 << 63;
@@ -28,8 +29,19 @@ pub(crate) struct Fresh<K, V>(pub(super) Box<Managed<Node<K, V>>>);
 impl<K, V> Fresh<K, V> {
     /// `hash` must be the hash by which `key` is asked for.
     pub(crate) fn new(hash: u64, key: K, value: V) -> Self {
+        Self::within(None, hash, key, value)
+    }
+
+    /// In this memory, if there is some.
+    #[inline]
+    pub(super) fn within(
+        memory: Option<Box<MaybeUninit<Managed<Node<K, V>>>>>,
+        hash: u64,
+        key: K,
+        value: V,
+    ) -> Self {
         let node = Node { next: AtomicLink::new(Link::END), hash: hash | NODE, key, value };
-        Self(Box::new(Managed::new(node)))
+        Self(Box::write(memory.unwrap_or_else(Box::new_uninit), Managed::new(node)))
     }
 
     pub(crate) fn key(&self) -> &K {

@@ -2,9 +2,10 @@
 
 use super::{
     buckets::{Bucket, Buckets, FIRST},
+    graveyard::Graveyard,
     link::{Link, Managed},
     node::{Fresh, NODE, Node},
-    reclaim::{self, DropPanics, Graveyard, Guard},
+    reclaim::{self, DropPanics, Guard},
 };
 use crate::sync::{AtomicIsize, AtomicUsize, Ordering};
 
@@ -114,9 +115,12 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         usize::try_from(self.len.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
-    /// Hands what was removed or replaced before to the reclaimer, which drops it once no guard sees it any more.
-    pub(crate) fn collect(&self) {
-        self.graveyard.collect();
+    /// An entry to be offered to this table. Takes the memory of one that this thread has removed before, if it can.
+    ///
+    /// `hash` must be the hash by which `key` is asked for.
+    #[inline]
+    pub(crate) fn fresh(&self, hash: u64, key: K, value: V) -> Fresh<K, V> {
+        Fresh::within(self.graveyard.spare(), hash, key, value)
     }
 
     /// Drives reclamation: what was removed or replaced before is dropped now, unless a guard still sees it, or
@@ -124,6 +128,17 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     pub(crate) fn maintain(&self) {
         self.collect();
         reclaim::advance();
+        self.bury();
+    }
+
+    /// Hands what was removed or replaced before to the reclaimer, which gives it back once no guard sees it any more.
+    pub(crate) fn collect(&self) {
+        self.graveyard.collect();
+    }
+
+    /// Drops what the reclaimer has given back.
+    pub(crate) fn bury(&self) {
+        self.graveyard.bury();
     }
 
     /// Removed or replaced entries that are not dropped yet.
@@ -210,6 +225,12 @@ impl<'g, K: Send + Sync + 'static, V: Send + Sync + 'static> Entry<'g, K, V> {
     /// The hash by which it stands in the table.
     pub(crate) fn hash(self) -> u64 {
         self.node.value.hash
+    }
+
+    /// What is to replace it: an entry of the same hash.
+    #[inline]
+    pub(crate) fn next(self, key: K, value: V) -> Fresh<K, V> {
+        self.table.fresh(self.hash(), key, value)
     }
 
     /// Whether it is still in the table: neither removed nor replaced.

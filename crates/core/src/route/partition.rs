@@ -122,6 +122,8 @@ impl<R: Destination> Partition<R> {
         drop(guard);
         crate::raw::advance();
         let guard = pin();
-        self.store(&guard).table.garbage()
+        let table = &self.store(&guard).table;
+        table.bury();
+        table.garbage()
     }
 }

@@ -242,7 +242,7 @@ impl<R: Destination> Store<R> {
         ttl: Millis,
         call: &Call<'_>,
     ) -> Put<R> {
-        let fresh = unstored.into_fresh(key, now, ttl, self.order.draw());
+        let fresh = unstored.into_fresh(&self.table, key, now, ttl, self.order.draw());
         match entry.replace(fresh) {
             Ok(_) => {
                 call.shared.signal.wake();
@@ -261,7 +261,7 @@ impl<R: Destination> Store<R> {
             call.shared.tell(call.now, call.partition, RouteEvent::Evicted, || key.key_ref());
             return Put::Done(Some(unstored));
         };
-        let fresh = unstored.into_fresh(key, call.now, ttl, self.order.draw());
+        let fresh = unstored.into_fresh(&self.table, key, call.now, ttl, self.order.draw());
         match self.table.insert(fresh, call.guard) {
             Ok(_) => {
                 place.keep();
@@ -400,6 +400,7 @@ impl<R: Destination> Unstored<R> {
 
     fn into_fresh<Q: AsKey>(
         self,
+        table: &Table<SessionKey, Record<R>>,
         key: &Q,
         now: Tick,
         ttl: Millis,
@@ -409,7 +410,7 @@ impl<R: Destination> Unstored<R> {
         match self {
             Self::Route(route) => {
                 let record = Record::new(route, now, deadline, stamp);
-                Fresh::new(key.hashes().full, key.to_session_key(), record)
+                table.fresh(key.hashes().full, key.to_session_key(), record)
             }
             Self::Fresh(mut fresh) => {
                 fresh.value_mut().reset(now, deadline, stamp);

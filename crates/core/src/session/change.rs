@@ -10,7 +10,7 @@ use crate::{
     error::{CreateErrorKind, HandOverError},
     event::SessionEvent,
     owner::OwnerRef,
-    raw::{Entry, Fresh, Guard, pin},
+    raw::{Entry, Guard, pin},
     sync::{Ordering, fence},
 };
 use std::{fmt, sync::Arc};
@@ -344,7 +344,7 @@ fn replace<P: Payload>(
 ) -> Option<Entry<'_, Code, Cell<P>>> {
     let (life, version) = (Arc::clone(&entry.value().life), entry.value().version + 1);
     let cell = Cell { holder, status, connected, version, life, payload };
-    entry.replace(Fresh::new(entry.hash(), entry.key().clone(), cell)).ok()
+    entry.replace(entry.next(entry.key().clone(), cell)).ok()
 }
 
 #[cfg(test)]

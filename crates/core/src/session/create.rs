@@ -116,7 +116,8 @@ impl<P: Payload> Inner<P> {
             Err(kind) => return Err(CreateError::new(kind, payload)),
         };
         let cell = self.first_version(payload, owner);
-        let entry = match self.publish(Fresh::new(hash, code, cell), hash, place.as_mut(), &guard) {
+        let fresh = self.table.fresh(hash, code, cell);
+        let entry = match self.publish(fresh, hash, place.as_mut(), &guard) {
             Ok(entry) => entry,
             Err((kind, fresh)) => return Err(CreateError::new(kind, fresh.into_parts().1.payload)),
         };

@@ -22,7 +22,7 @@ fn put(map: &SessionMap<()>, owner: &Owner) {
     // The places that it gives back when it ends.
     map.inner.places.fetch_add(1, Ordering::Relaxed);
     assert!(owner.core().reserve(1));
-    assert!(map.inner.table.insert(Fresh::new(hash, Code::new("A"), cell), &pin()).is_ok());
+    assert!(map.inner.table.insert(map.inner.table.fresh(hash, Code::new("A"), cell), &pin()).is_ok());
 }
 
 /// What `hand_over` does to the session itself.

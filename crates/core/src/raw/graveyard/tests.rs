@@ -4,10 +4,10 @@
 #[path = "../table/tests/harness.rs"]
 mod harness;
 
-use super::{Graveyard, Guard, advance, pin};
+use super::{BATCH, DropPanics, Graveyard, flush, pin};
 use crate::raw::lend::both;
 use crate::{
-    raw::link::Managed,
+    raw::{Guard, advance, link::Managed},
     sync::{Arc, AtomicUsize, Ordering, model, thread},
 };
 use harness::{Key, Map, Tracked, map, remove, replace};
@@ -75,7 +75,7 @@ impl Drop for Dead {
 fn loom_garbage_is_what_is_retired_and_not_yet_dropped() {
     model(|| {
         let drops = Arc::new(AtomicUsize::new(0));
-        let graveyard = Arc::new(Graveyard::new(super::DropPanics::default()));
+        let graveyard = Arc::new(Graveyard::new(DropPanics::default()));
         let (ones, others) = (Arc::clone(&graveyard), Arc::clone(&graveyard));
         let theirs = Arc::clone(&drops);
         both(
@@ -93,12 +93,14 @@ fn loom_garbage_is_what_is_retired_and_not_yet_dropped() {
             move || {
                 others.collect();
                 advance();
+                others.bury();
                 assert!(others.len() <= 1);
             },
         );
         while graveyard.len() > 0 {
             graveyard.collect();
             advance();
+            graveyard.bury();
             thread::yield_now();
         }
         assert_eq!(drops.load(Ordering::Relaxed), 1, "no garbage, but not dropped");
@@ -109,7 +111,7 @@ fn loom_garbage_is_what_is_retired_and_not_yet_dropped() {
 fn loom_what_two_retire_is_dropped_once_each() {
     model(|| {
         let drops = Arc::new(AtomicUsize::new(0));
-        let graveyard = Arc::new(Graveyard::new(super::DropPanics::default()));
+        let graveyard = Arc::new(Graveyard::new(DropPanics::default()));
         let retire = |graveyard: &Graveyard<Dead>, drops| {
             let dead = Managed::new(Dead { content: Tracked::new(1), drops });
             // SAFETY: just made, and given to nobody else.
@@ -129,7 +131,7 @@ fn loom_what_two_retire_is_dropped_once_each() {
 fn garbage_is_never_more_than_was_retired() {
     const THREADS: usize = 3;
     const EACH: usize = 5_000;
-    let graveyard = Arc::new(Graveyard::new(super::DropPanics::default()));
+    let graveyard = Arc::new(Graveyard::new(DropPanics::default()));
     let workers = (0..THREADS).map(|_| {
         let graveyard = Arc::clone(&graveyard);
         thread::spawn(move || {
@@ -149,6 +151,7 @@ fn garbage_is_never_more_than_was_retired() {
     while graveyard.len() > 0 {
         graveyard.collect();
         advance();
+        graveyard.bury();
         thread::yield_now();
     }
 }
@@ -160,7 +163,7 @@ struct Heir(Arc<Graveyard<usize>>);
 #[cfg(not(tenure_loom))]
 impl Drop for Heir {
     fn drop(&mut self) {
-        for i in 0..2 * super::BATCH {
+        for i in 0..2 * BATCH as usize {
             // SAFETY: just made, and given to nobody else.
             unsafe { self.0.retire(Box::into_raw(Box::new(Managed::new(i)))) };
         }
@@ -171,18 +174,19 @@ impl Drop for Heir {
 #[cfg(not(tenure_loom))]
 #[test]
 fn what_a_destructor_retires_does_not_wait_for_the_thread_that_ran_it() {
-    let heritage = Arc::new(Graveyard::new(super::DropPanics::default()));
+    let heritage = Arc::new(Graveyard::new(DropPanics::default()));
     let (idle, goes_idle) = std::sync::mpsc::channel();
     let (wake, woken) = std::sync::mpsc::channel::<()>();
     let theirs = Arc::clone(&heritage);
     let other = thread::spawn(move || {
-        let graveyard = Graveyard::new(super::DropPanics::default());
+        let graveyard = Graveyard::new(DropPanics::default());
         // SAFETY: just made, and given to nobody else.
         unsafe { graveyard.retire(Box::into_raw(Box::new(Managed::new(Heir(theirs))))) };
         graveyard.collect();
         // One at a time: this thread is not to come back after it has run the destructor.
         while graveyard.len() > 0 {
-            super::flush(&pin());
+            flush(&pin());
+            graveyard.bury();
             thread::yield_now();
         }
         idle.send(()).expect("awaited");
@@ -193,12 +197,13 @@ fn what_a_destructor_retires_does_not_wait_for_the_thread_that_ran_it() {
     // waited for in the second.
     for _ in 0..4 {
         heritage.collect();
-        let witness = Graveyard::new(super::DropPanics::default());
+        let witness = Graveyard::new(DropPanics::default());
         // SAFETY: just made, and given to nobody else.
         unsafe { witness.retire(Box::into_raw(Box::new(Managed::new(0_usize)))) };
         while witness.len() > 0 {
             witness.collect();
             advance();
+            witness.bury();
             thread::yield_now();
         }
     }
