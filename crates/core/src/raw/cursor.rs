@@ -2,18 +2,46 @@
 
 use super::{
     buckets::Bucket,
-    link::Managed,
+    link::{Link, Managed},
     node::{NODE, Node, precedes},
     reclaim::Guard,
     table::{Entry, Table},
 };
 use crate::sync::Ordering;
 
-/// How far a pass has come: a position in split order, which no growth and no removal makes invalid.
+/// So many buckets before a pass comes to it, a node is fetched.
+const AHEAD: usize = 12;
+
+/// How far a pass has come. No growth and no removal makes it invalid.
+///
+/// A pass goes from bucket to bucket by their numbers, as they lie in memory, and not along the list, on which
+/// neighbors are far apart in memory. The buckets are those that the table had when the pass began; if there are more by
+/// now, several of them make up one of the pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cursor {
+    /// Number of buckets of the pass, less one.
+    mask: usize,
     /// The hash whose run was visited last, or the index of the bucket come to.
     after: Option<u64>,
+}
+
+/// Where the part of the list is that belongs to a bucket of a pass.
+#[derive(Clone, Copy)]
+struct Run {
+    index: usize,
+    mask: usize,
+    /// The walk began at the very bucket.
+    own: bool,
+}
+
+impl Run {
+    fn holds(self, position: u64) -> bool {
+        position as usize & self.mask == self.index
+    }
+
+    fn comes_before(self, position: u64) -> bool {
+        !self.holds(position) && precedes(self.index as u64, position)
+    }
 }
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
@@ -29,45 +57,62 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         guard: &'g Guard,
         mut visit: impl FnMut(Entry<'g, K, V>),
     ) -> bool {
-        let (limit, mut walked, mut progress) = (limit.max(1), 0, false);
-        let from = cursor.after;
-        let mut last = from.unwrap_or(0);
-        let mut cur = self.head_before(last);
+        let (limit, mut walked) = (limit.max(1), 0);
+        // Acquire: as in `start`.
+        let mask = if cursor.after.is_some() { cursor.mask } else { self.mask.load(Ordering::Acquire) };
+        let mut from = cursor.after;
+        for index in from.map_or(0, |from| from as usize & mask)..=mask {
+            // Buckets count as well: a table that was large once is not walked through in one step.
+            if walked >= limit {
+                *cursor = Cursor { mask, after: Some(index as u64) };
+                return false;
+            }
+            walked += 1;
+            self.expect(index + AHEAD);
+            if let Some(last) = self.scan_run(index, mask, from.take(), limit, &mut walked, guard, &mut visit)
+            {
+                *cursor = Cursor { mask, after: Some(last) };
+                return false;
+            }
+        }
+        *cursor = Cursor::default();
+        true
+    }
+
+    /// Visits what belongs to one bucket of a pass and comes after `from`. If the limit is reached before the end, the
+    /// hash that was visited last.
+    #[allow(clippy::too_many_arguments, reason = "the state of a pass, which lives in registers")]
+    #[inline]
+    fn scan_run<'g>(
+        &'g self,
+        index: usize,
+        mask: usize,
+        from: Option<u64>,
+        limit: usize,
+        walked: &mut usize,
+        guard: &'g Guard,
+        visit: &mut impl FnMut(Entry<'g, K, V>),
+    ) -> Option<u64> {
+        let (mut cur, run) = self.begin_run(index, mask, from);
+        let mut last = None;
         loop {
             if cur.is_sentinel() {
-                if cur.is_end() {
-                    *cursor = Cursor::default();
-                    return true;
-                }
-                // Buckets count as well: a table that was large once is not walked through in one step.
-                if walked >= limit {
-                    let index = self.buckets.index_of(cur.pointee()) as u64;
-                    // Not one that was passed before, which a walk from an ancestor meets again.
-                    if from.is_none_or(|from| precedes(from, index)) {
-                        cursor.after = Some(index);
-                        return false;
-                    }
-                }
-                walked += 1;
-                // SAFETY: invariant 1: not the end, so a bucket of this table.
-                let bucket = unsafe { &*cur.pointee::<Bucket>() };
-                // Acquire: pairs with the Release of the exchange that put the successor there.
-                cur = bucket.next.load(Ordering::Acquire).settled();
+                cur = self.within(run, cur)?;
                 continue;
             }
             // SAFETY: invariants 1 and 5: reached under the guard, and no sentinel, so a node.
             let node = unsafe { &*cur.pointee::<Managed<Node<K, V>>>() };
             let hash = node.value.hash;
-            let new = from.is_none_or(|from| precedes(from, hash));
+            let new = run.holds(hash) && from.is_none_or(|from| precedes(from, hash));
             if new {
                 // Not before there is progress: the cursor cannot stand between a bucket and its first entry.
-                if walked >= limit && progress && hash != last {
-                    cursor.after = Some(last);
-                    return false;
+                if *walked >= limit && last.is_some_and(|last| last != hash) {
+                    return last;
                 }
-                walked += 1;
-                progress = true;
-                last = hash;
+                *walked += 1;
+                last = Some(hash);
+            } else if run.comes_before(hash) {
+                return None;
             }
             // Acquire: pairs with the Release of the exchange that put the successor there. Read before the visit,
             // so that a visit that replaces the node is not led to its replacement, and so on for ever.
@@ -76,6 +121,47 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
                 visit(Entry::new(self, node, guard));
             }
             cur = next.unmarked();
+        }
+    }
+
+    /// The first link of a bucket of a pass, or the nearest one before it and before what comes after `from`.
+    #[inline]
+    fn begin_run(&self, index: usize, mask: usize, from: Option<u64>) -> (Link, Run) {
+        // Acquire: as in `start`.
+        let own = from.is_none() && self.mask.load(Ordering::Acquire) == mask;
+        if own {
+            // Acquire: pairs with the Release in `settle`, and with that of the exchange that put the successor there.
+            let link = self.buckets.get(index).next.load(Ordering::Acquire);
+            if link.is_ready() {
+                return (link, Run { index, mask, own });
+            }
+        }
+        (self.head_before(from.unwrap_or(index as u64)), Run { index, mask, own: false })
+    }
+
+    /// What follows a sentinel, unless it ends the run.
+    fn within(&self, run: Run, sentinel: Link) -> Option<Link> {
+        // Relaxed: as in `ends_run`.
+        let ends = run.own && self.mask.load(Ordering::Relaxed) == run.mask;
+        if ends || sentinel.is_end() {
+            return None;
+        }
+        if run.comes_before(self.buckets.index_of(sentinel.pointee()) as u64) {
+            return None;
+        }
+        // SAFETY: invariant 1: not the end, so a bucket of this table.
+        let bucket = unsafe { &*sentinel.pointee::<Bucket>() };
+        // Acquire: pairs with the Release of the exchange that put the successor there.
+        Some(bucket.next.load(Ordering::Acquire).settled())
+    }
+
+    /// A pass will soon come to this bucket, if there is one of that number: has the processor fetch its first node.
+    #[inline]
+    fn expect(&self, index: usize) {
+        // No step of a model, since nothing comes of it. Acquire: as in `start`.
+        if cfg!(not(any(tenure_loom, tenure_shuttle))) && index <= self.mask.load(Ordering::Acquire) {
+            // Relaxed: nothing is read through it.
+            self.buckets.get(index).next.load(Ordering::Relaxed).prefetch();
         }
     }
 

@@ -3,8 +3,11 @@
 use super::{buckets::MOST, link::Link, list::settle, node::NODE, reclaim::Guard, table::Table};
 use crate::sync::Ordering;
 
-/// New buckets that each insertion puts into the list after a doubling. More than two, which there are for each entry,
-/// so that a doubling is worked off before the next is due.
+/// New buckets that each insertion puts into the list after a doubling. Far more than two, which there are for each
+/// entry, so that a doubling is worked off long before the next is due: until then, walks are longer.
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
+const SPLITS_PER_INSERT: usize = 8;
+#[cfg(any(tenure_loom, tenure_shuttle))]
 const SPLITS_PER_INSERT: usize = 4;
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
@@ -18,16 +21,30 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             // another thread has grown it.
             let _ = self.mask.compare_exchange(mask, 2 * mask + 1, Ordering::Release, Ordering::Relaxed);
         }
-        for _ in 0..SPLITS_PER_INSERT {
-            // Relaxed: a hint which bucket is next. One that is skipped, or whose thread is stopped, is put into the
-            // list by the first writer that wants it, or stays with its ancestor.
-            if self.split.load(Ordering::Relaxed) > mask {
-                break;
-            }
-            let index = self.split.fetch_add(1, Ordering::Relaxed);
-            if index <= mask {
-                self.ensure_bucket(index, guard);
-            }
+        // Relaxed, both: a hint which buckets are next. One that is skipped, or whose thread is stopped, is put into the
+        // list by the first writer that wants it, or stays with its ancestor.
+        if self.split.load(Ordering::Relaxed) > mask {
+            return;
+        }
+        let first = self.split.fetch_add(SPLITS_PER_INSERT, Ordering::Relaxed);
+        let due = first..(first + SPLITS_PER_INSERT).min(mask + 1);
+        for index in due.clone() {
+            self.expect_split(index + SPLITS_PER_INSERT, mask);
+        }
+        for index in due {
+            self.ensure_bucket(index, guard);
+        }
+    }
+
+    /// An insertion will soon put this bucket into the list: has the processor fetch the node where its parent's run
+    /// begins, in which it will be put.
+    #[inline]
+    fn expect_split(&self, index: usize, mask: usize) {
+        // No step of a model, since nothing comes of it.
+        if cfg!(not(any(tenure_loom, tenure_shuttle))) && index <= mask {
+            let parent = index & !(1 << index.ilog2());
+            // Relaxed: nothing is read through it.
+            self.buckets.get(parent).next.load(Ordering::Relaxed).prefetch();
         }
     }
 

@@ -35,10 +35,12 @@ impl Link {
     /// The end of the list.
     pub(super) const END: Self = Self(ptr::without_provenance_mut(SENTINEL));
 
+    #[inline]
     pub(super) fn to_node<T>(node: *mut Managed<T>) -> Self {
         Self(node.cast())
     }
 
+    #[inline]
     pub(super) fn to_bucket<T>(bucket: *const T) -> Self {
         Self(bucket.cast_mut().cast::<()>().map_addr(|a| a | SENTINEL))
     }
@@ -54,6 +56,7 @@ impl Link {
         self.0.addr() & SENTINEL != 0
     }
 
+    #[inline]
     pub(super) fn is_end(self) -> bool {
         self.unmarked() == Self::END
     }
@@ -64,10 +67,12 @@ impl Link {
         self != Self::UNINIT && self.0.addr() & PENDING == 0
     }
 
+    #[inline]
     pub(super) fn is_pending(self) -> bool {
         self.0.addr() & PENDING != 0
     }
 
+    #[inline]
     #[must_use]
     pub(super) fn marked(self) -> Self {
         Self(self.0.map_addr(|a| a | MARK))
@@ -79,14 +84,30 @@ impl Link {
         Self(self.0.map_addr(|a| a & !MARK))
     }
 
+    #[inline]
     #[must_use]
     pub(super) fn pending(self) -> Self {
         Self(self.0.map_addr(|a| a | PENDING))
     }
 
+    #[inline]
     #[must_use]
     pub(super) fn settled(self) -> Self {
         Self(self.0.map_addr(|a| a & !PENDING))
+    }
+
+    /// Has the processor fetch the beginning of the pointee, if it is a node. A hint, which may be ignored.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        #[cfg(target_arch = "x86_64")]
+        if !self.is_sentinel() {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let node = self.pointee::<i8>();
+            // SAFETY: no more than a hint, for any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(node) };
+            // SAFETY: as above.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(node.wrapping_byte_add(64)) };
+        }
     }
 
     /// The pointee, tags stripped. Of which type it is, `is_sentinel` and `is_end` tell.
@@ -110,10 +131,12 @@ impl AtomicLink {
         Link(self.0.load(ordering))
     }
 
+    #[inline]
     pub(super) fn store(&self, link: Link, ordering: Ordering) {
         self.0.store(link.0, ordering);
     }
 
+    #[inline]
     pub(super) fn compare_exchange(
         &self,
         current: Link,

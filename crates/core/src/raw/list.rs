@@ -167,6 +167,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
 }
 
 /// Takes the tag `PENDING` off a bucket that was reached through the list, or is bucket 0 or ready; answers its link.
+#[inline]
 pub(super) fn settle(bucket: &Bucket) -> Link {
     loop {
         // Acquire: pairs with the Release of the exchange that put the successor there.

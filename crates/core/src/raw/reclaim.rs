@@ -141,6 +141,7 @@ thread_local! {
 }
 
 /// Where a target destroys even such a local with its thread, the answer is yes from then on: nothing is flushed.
+#[inline]
 pub(super) fn is_freeing() -> bool {
     FREEING.try_with(Cell::get).unwrap_or(true)
 }

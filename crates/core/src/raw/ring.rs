@@ -63,11 +63,11 @@ impl<T> Ring<T> {
             if pushed - taken <= LENGTH as u64 {
                 // Relaxed: acquired above. A slot is written again only after its value was taken; then the exchange
                 // fails, and what was read is forgotten.
-                let values = (taken..pushed).map(|number| self.slot(number).load(Ordering::Relaxed)).collect();
+                let values =
+                    (taken..pushed).map(|number| self.slot(number).load(Ordering::Relaxed)).collect();
                 // Release: pairs with the Acquire in `push`: the slots are read before they are written again. Relaxed
                 // on failure: all is read again.
-                let won =
-                    self.taken.compare_exchange(taken, pushed, Ordering::Release, Ordering::Relaxed);
+                let won = self.taken.compare_exchange(taken, pushed, Ordering::Release, Ordering::Relaxed);
                 if won.is_ok() {
                     return values;
                 }

@@ -225,7 +225,7 @@ fn loom_a_pass_goes_on_at_a_bucket_that_another_has_added() {
         let reader = |t: &Map, g: &_| {
             // As if put aside at bucket 2, behind which the entry stands.
             let mut seen = 0;
-            assert!(t.scan(&mut Cursor { after: Some(2) }, usize::MAX, g, |_| seen += 1));
+            assert!(t.scan(&mut Cursor { mask: 3, after: Some(2) }, usize::MAX, g, |_| seen += 1));
             assert_eq!(seen, 1);
         };
         race(&table, |t: &Map, g: &_| t.grow(2, g), reader);
