@@ -44,6 +44,11 @@ impl<K, V> Fresh<K, V> {
         Self(Box::write(memory.unwrap_or_else(Box::new_uninit), Managed::new(node)))
     }
 
+    /// The hash as it stands in the table.
+    pub(crate) fn hash(&self) -> u64 {
+        self.0.value.hash
+    }
+
     pub(crate) fn key(&self) -> &K {
         &self.0.value.key
     }

@@ -3,7 +3,7 @@
 use super::{Code, Moment, Session, Status, Time};
 use crate::{
     clock::Tick,
-    event::EndCause,
+    event::{DeathReason, EndCause},
     owner::OwnerRef,
     raw::Once,
     sync::{AtomicUsize, Ordering},
@@ -14,13 +14,39 @@ use std::sync::Arc;
 /// verdict on a hand-over under way.
 pub(super) struct Cell<P> {
     pub(super) holder: Holder,
-    pub(super) status: Status,
-    pub(super) connected: Option<Moment>,
-    /// How many versions of the session came before.
-    pub(super) version: u64,
+    pub(super) stage: Stage,
+    /// Out of line: it is missing for as long as nobody has claimed the session.
+    pub(super) connected: Option<Arc<Moment>>,
     pub(super) life: Arc<Life>,
     pub(super) payload: P,
 }
+
+/// How far a session has come, and how many versions of it came before this one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stage(u64);
+
+/// A status takes so many bits.
+const STATUS_BITS: u32 = 2;
+
+impl Stage {
+    pub(super) const FIRST: Self = Self(Status::Pending as u64);
+
+    /// That of the next version.
+    pub(super) fn next(self, status: Status) -> Self {
+        Self((self.version() + 1) << STATUS_BITS | status as u64)
+    }
+
+    #[inline]
+    pub(super) fn status(self) -> Status {
+        Status::ALL[self.0 as usize % Status::ALL.len()]
+    }
+
+    pub(super) fn version(self) -> u64 {
+        self.0 >> STATUS_BITS
+    }
+}
+
+const _: () = assert!(Status::ALL.len() == 1 << STATUS_BITS, "every value of a stage's low bits is a status");
 
 /// What all versions of one session share, and its waiters.
 pub(super) struct Life {
@@ -35,12 +61,27 @@ pub(super) struct Life {
 }
 
 impl Life {
+    /// Writes down why it is gone, unless that is written; answers what stands.
+    pub(super) fn end(&self, cause: EndCause) -> &EndCause {
+        static DELETED: EndCause = EndCause::Deleted;
+        static EXPIRED: EndCause = EndCause::Expired;
+        static DRAINED: EndCause = EndCause::Drained;
+        static DROPPED: EndCause = EndCause::OwnerDied(DeathReason::Dropped);
+        match cause {
+            EndCause::Deleted => self.end.get_or_set_lasting(&DELETED),
+            EndCause::Expired => self.end.get_or_set_lasting(&EXPIRED),
+            EndCause::Drained => self.end.get_or_set_lasting(&DRAINED),
+            EndCause::OwnerDied(DeathReason::Dropped) => self.end.get_or_set_lasting(&DROPPED),
+            EndCause::OwnerDied(_) => self.end.get_or_set(cause),
+        }
+    }
+
     /// Why it is gone, for who has seen that it is not in the table any more.
     ///
     /// Whoever takes out what is dead has written down why before. So if nothing is written, it was deleted, and who has
     /// deleted it has not come to say so; then this says it, so that all are told the same.
     pub(super) fn ended(&self) -> &EndCause {
-        self.end.get().unwrap_or_else(|| self.end.get_or_set(EndCause::Deleted))
+        self.end.get().unwrap_or_else(|| self.end(EndCause::Deleted))
     }
 }
 
@@ -204,9 +245,9 @@ impl<P> Cell<P> {
         Session {
             code: code.clone(),
             owner: self.held_by().map(OwnerRef::incarnation),
-            status: self.status,
+            status: self.stage.status(),
             created: self.life.created,
-            connected: self.connected,
+            connected: self.connected.as_deref().copied(),
             suspended: self.held_by().and_then(OwnerRef::suspended_until),
             payload: self.payload.clone(),
         }

@@ -109,7 +109,7 @@ impl<P: Payload> SessionMap<P> {
             }
             let cell = entry.value();
             let payload = cell.payload.clone();
-            let mut edit = Edit { status: cell.status, payload, refused: None, dismissed: false };
+            let mut edit = Edit { status: cell.stage.status(), payload, refused: None, dismissed: false };
             let answer = change(&mut edit);
             if edit.dismissed {
                 return Ok(answer);
@@ -117,7 +117,7 @@ impl<P: Payload> SessionMap<P> {
             if let Some(refused) = edit.refused {
                 return Err(UpdateError::InvalidTransition(refused));
             }
-            if let Some(new) = replace(entry, edit.status, cell.connected, cell.settled(), edit.payload) {
+            if let Some(new) = replace(entry, edit.status, cell.connected.clone(), cell.settled(), edit.payload) {
                 inner.changed(new, Count::Updated, SessionEvent::Updated, &guard);
                 return Ok(answer);
             }
@@ -153,13 +153,15 @@ impl<P: Payload> SessionMap<P> {
                 continue;
             }
             let cell = entry.value();
-            if cell.status != Status::Pending {
-                return Err(ClaimError::AlreadyUsed { code: code.to_owned(), status: cell.status });
+            let status = cell.stage.status();
+            if status != Status::Pending {
+                return Err(ClaimError::AlreadyUsed { code: code.to_owned(), status });
             }
             let connected = Some(inner.moment());
             let payload = cell.payload.clone();
             // Before the exchange: if a payload's clone panics, nothing was claimed.
             let answer = Session { status: Status::Connected, connected, ..cell.session(entry.key()) };
+            let connected = connected.map(Arc::new);
             if let Some(new) = replace(entry, Status::Connected, connected, cell.settled(), payload) {
                 inner.changed(new, Count::Claimed, SessionEvent::Claimed, &guard);
                 return Ok(answer);
@@ -244,7 +246,8 @@ impl<P: Payload> Inner<P> {
         }
         let moving = Arc::new(Move::new(from, to.clone()));
         let holder = Holder::Moving(Arc::clone(&moving));
-        let Some(new) = replace(entry, cell.status, cell.connected, holder, cell.payload.clone()) else {
+        let (status, connected) = (cell.stage.status(), cell.connected.clone());
+        let Some(new) = replace(entry, status, connected, holder, cell.payload.clone()) else {
             return Step::Again;
         };
         // From here on it may move, by whoever decides: the places follow the verdict, also where this call unwinds.
@@ -338,12 +341,12 @@ pub(super) fn not_admitted(kind: &CreateErrorKind, to: &OwnerRef) -> HandOverErr
 fn replace<P: Payload>(
     entry: Entry<'_, Code, Cell<P>>,
     status: Status,
-    connected: Option<Moment>,
+    connected: Option<Arc<Moment>>,
     holder: Holder,
     payload: P,
 ) -> Option<Entry<'_, Code, Cell<P>>> {
-    let (life, version) = (Arc::clone(&entry.value().life), entry.value().version + 1);
-    let cell = Cell { holder, status, connected, version, life, payload };
+    let (life, stage) = (Arc::clone(&entry.value().life), entry.value().stage.next(status));
+    let cell = Cell { holder, stage, connected, life, payload };
     entry.replace(entry.next(entry.key().clone(), cell)).ok()
 }
 

@@ -1,8 +1,8 @@
 //! What makes a session.
 
 use super::{
-    Asked, Cell, Code, Count, Inner, Payload, SessionMap, Standing, Status,
-    cell::{Holder, Life},
+    Asked, Cell, Code, Count, Inner, Payload, SessionMap, Standing,
+    cell::{Holder, Life, Stage},
     code,
     place::Place,
 };
@@ -107,7 +107,8 @@ impl<P: Payload> Inner<P> {
         let guard = pin();
         let asked = Asked::new(&code);
         let hash = asked.hash();
-        if self.visible(asked, &guard).is_some() {
+        let found = self.look(asked, &guard);
+        if let Some((_, Standing::Visible)) = found {
             let kind = CreateErrorKind::AlreadyExists { code: code.to_string() };
             return Err(CreateError::new(kind, payload));
         }
@@ -117,7 +118,7 @@ impl<P: Payload> Inner<P> {
         };
         let cell = self.first_version(payload, owner);
         let fresh = self.table.fresh(hash, code, cell);
-        let entry = match self.publish(fresh, hash, place.as_mut(), &guard) {
+        let entry = match self.publish(fresh, found, place.as_mut(), &guard) {
             Ok(entry) => entry,
             Err((kind, fresh)) => return Err(CreateError::new(kind, fresh.into_parts().1.payload)),
         };
@@ -151,27 +152,26 @@ impl<P: Payload> Inner<P> {
         let deadline = created.tick.saturating_add(ttl);
         Cell {
             holder: owner.cloned().map_or(Holder::Nobody, Holder::Owner),
-            status: Status::Pending,
+            stage: Stage::FIRST,
             connected: None,
-            version: 0,
             life: Arc::new(Life { id, created, deadline, end: Once::new() }),
             payload,
         }
     }
 
     /// Puts a new session into the table: where nothing is, or in the place of one that nobody sees any more. If it
-    /// has, the place with its owner is kept.
+    /// has, the place with its owner is kept. `found` is what a look has found under its code.
     #[allow(clippy::type_complexity, reason = "an entry, or why not and what was to be one")]
     fn publish<'g>(
         &'g self,
         mut fresh: Fresh<Code, Cell<P>>,
-        hash: u64,
+        mut found: Option<(Entry<'g, Code, Cell<P>>, Standing)>,
         with_owner: Option<&mut Place<'_>>,
         guard: &'g Guard,
     ) -> Result<Entry<'g, Code, Cell<P>>, (CreateErrorKind, Fresh<Code, Cell<P>>)> {
         let mut in_map = None;
         loop {
-            match self.look(Asked::of(fresh.key(), hash), guard) {
+            match found {
                 Some((_, Standing::Visible)) => {
                     let code = fresh.key().to_string();
                     return Err((CreateErrorKind::AlreadyExists { code }, fresh));
@@ -183,7 +183,7 @@ impl<P: Payload> Inner<P> {
                 // It brings its place along.
                 Some((leftover, standing)) => {
                     // Before the replacement: see `Life::end`. What `look` has found dead is so for good.
-                    leftover.value().life.end.get_or_set(leftover.value().cause(standing));
+                    leftover.value().life.end(leftover.value().cause(standing));
                     match leftover.replace(fresh) {
                         Ok(entry) => {
                             with_owner.map(Place::keep);
@@ -210,6 +210,7 @@ impl<P: Payload> Inner<P> {
                     }
                 }
             }
+            found = self.look(Asked::of(fresh.key(), fresh.hash()), guard);
         }
     }
 

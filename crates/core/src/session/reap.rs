@@ -101,7 +101,7 @@ impl<P: Payload> Inner<P> {
             return false;
         }
         // Before the removal: see `Life::end`.
-        entry.value().life.end.get_or_set(cause);
+        entry.value().life.end(cause);
         self.take_out(entry, guard).is_some()
     }
 

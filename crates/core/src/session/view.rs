@@ -75,7 +75,7 @@ impl<'g, P> View<'g, P> {
 
     /// How far it has come.
     pub fn status(&self) -> Status {
-        self.cell.status
+        self.cell.stage.status()
     }
 
     /// When it was created.
@@ -85,7 +85,7 @@ impl<'g, P> View<'g, P> {
 
     /// When it was claimed.
     pub fn connected(&self) -> Option<Moment> {
-        self.cell.connected
+        self.cell.connected.as_deref().copied()
     }
 
     /// Until when its owner is suspended, by the table's clock; none if it is not.

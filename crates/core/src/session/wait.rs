@@ -113,7 +113,7 @@ impl<P: Payload> Watch<P> {
                     Seen::There(View { code: entry.key(), cell: entry.value() })
                 } else {
                     // It stands in the table dead: whoever takes it out says the same.
-                    Seen::Gone(life.end.get_or_set(entry.value().cause(standing)).clone())
+                    Seen::Gone(life.end(entry.value().cause(standing)).clone())
                 }
             }
             _ => Seen::Gone(life.ended().clone()),
@@ -302,7 +302,7 @@ impl<P: Payload> super::Inner<P> {
     fn sight(&self, asked: super::Asked<'_>, guard: &Guard) -> Option<Sight> {
         let cell = self.visible(asked, guard)?.value();
         let owner = cell.held_by().map_or(0, |owner| owner.incarnation().get());
-        Some(Sight { id: cell.life.id, version: cell.version, owner })
+        Some(Sight { id: cell.life.id, version: cell.stage.version(), owner })
     }
 }
 

@@ -44,3 +44,17 @@ fn loom_what_is_written_once_is_read_whole() {
         both(writes, reads);
     });
 }
+
+#[test]
+fn loom_one_who_writes_what_lasts_and_one_who_does_not_agree() {
+    static LASTING: u64 = 2;
+    model(|| {
+        let once = Arc::new(Once::new());
+        let other = Arc::clone(&once);
+        let writer = thread::spawn(move || *other.get_or_set(1));
+        let here = *once.get_or_set_lasting(&LASTING);
+        assert_eq!(writer.join().unwrap(), here);
+        assert_eq!(once.get(), Some(&here));
+        assert_eq!(*once.get_or_set_lasting(&LASTING), here);
+    });
+}

@@ -7,7 +7,7 @@ use crate::{
     raw::{Once, lend::race_of_three},
     session::{
         Standing,
-        cell::Life,
+        cell::{Life, Stage},
         models::{map, orphan},
     },
     sync::model,
@@ -18,7 +18,7 @@ fn put(map: &SessionMap<()>, owner: &Owner) {
     let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
     let life = Arc::new(Life { id: 0, created, deadline: created.tick, end: Once::new() });
     let holder = Holder::Owner(owner.name().clone());
-    let cell = Cell { holder, status: Status::Pending, connected: None, version: 0, life, payload: () };
+    let cell = Cell { holder, stage: Stage::FIRST, connected: None, life, payload: () };
     // The places that it gives back when it ends.
     map.inner.places.fetch_add(1, Ordering::Relaxed);
     assert!(owner.core().reserve(1));

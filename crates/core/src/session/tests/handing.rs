@@ -52,9 +52,8 @@ fn stopped_in_the_middle<P: Payload>(map: &SessionMap<P>, code: &str, to: &Owner
     let moving = Arc::new(Move::new(cell.held_by().cloned(), to.clone()));
     let next = Cell {
         holder: Holder::Moving(Arc::clone(&moving)),
-        status: cell.status,
-        connected: cell.connected,
-        version: cell.version + 1,
+        stage: cell.stage.next(cell.stage.status()),
+        connected: cell.connected.clone(),
         life: Arc::clone(&cell.life),
         payload: cell.payload.clone(),
     };
