@@ -55,12 +55,23 @@ impl<T: Send + Sync + 'static> Backlog<T> {
     /// that one.
     ///
     /// If `work` panics, the item it had is gone and all others are still there.
-    pub(crate) fn step(&self, budget: usize, mut work: impl FnMut(T) -> Option<T>) -> bool {
+    pub(crate) fn step(&self, budget: usize, work: impl FnMut(T) -> Option<T>) -> bool {
+        self.step_ahead(budget, |_| {}, work)
+    }
+
+    /// As `step`; `ahead` is shown the item after the one to be worked on, where it is known already.
+    pub(crate) fn step_ahead(
+        &self,
+        budget: usize,
+        ahead: impl Fn(&T),
+        mut work: impl FnMut(T) -> Option<T>,
+    ) -> bool {
         let mut lent = self.take();
         // What this step keeps is for a later one.
         let mut old = lent.queue.kept.len();
         for _ in 0..budget {
             let Some(value) = lent.queue.next(&mut old) else { break };
+            lent.queue.peek().into_iter().for_each(&ahead);
             // Relaxed: as in `push`.
             self.count.fetch_sub(1, Ordering::Relaxed);
             if let Some(value) = work(value) {
@@ -111,6 +122,11 @@ impl<T: Send> Queue<T> {
         }
         *old = old.checked_sub(1)?;
         self.kept.pop_front()
+    }
+
+    /// The next item that nobody has looked at.
+    fn peek(&mut self) -> Option<&T> {
+        self.fresh.last_mut()?.peek()
     }
 
     fn is_empty(&self) -> bool {

@@ -68,7 +68,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
                 return false;
             }
             walked += 1;
-            self.expect(index + AHEAD);
+            self.expect_bucket(index + AHEAD);
             if let Some(last) = self.scan_run(index, mask, from.take(), limit, &mut walked, guard, &mut visit)
             {
                 *cursor = Cursor { mask, after: Some(last) };
@@ -155,9 +155,16 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         Some(bucket.next.load(Ordering::Acquire).settled())
     }
 
+    /// An entry with this hash will be asked for soon: has the processor fetch the first node of its bucket.
+    #[inline]
+    pub(crate) fn expect(&self, hash: u64) {
+        // Acquire: as in `start`.
+        self.expect_bucket(hash as usize & self.mask.load(Ordering::Acquire));
+    }
+
     /// A pass will soon come to this bucket, if there is one of that number: has the processor fetch its first node.
     #[inline]
-    fn expect(&self, index: usize) {
+    fn expect_bucket(&self, index: usize) {
         // No step of a model, since nothing comes of it. Acquire: as in `start`.
         if cfg!(not(any(tenure_loom, tenure_shuttle))) && index <= self.mask.load(Ordering::Acquire) {
             // Relaxed: nothing is read through it.

@@ -117,7 +117,9 @@ impl<P: Payload> SessionMap<P> {
             if let Some(refused) = edit.refused {
                 return Err(UpdateError::InvalidTransition(refused));
             }
-            if let Some(new) = replace(entry, edit.status, cell.connected.clone(), cell.settled(), edit.payload) {
+            if let Some(new) =
+                replace(entry, edit.status, cell.connected.clone(), cell.settled(), edit.payload)
+            {
                 inner.changed(new, Count::Updated, SessionEvent::Updated, &guard);
                 return Ok(answer);
             }

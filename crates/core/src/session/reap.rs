@@ -162,10 +162,11 @@ impl<P: Payload> Inner<P> {
     fn reap(&self, owner: &OwnerRef, hints: usize) -> (usize, bool) {
         let guard = pin();
         let mut freed = 0;
-        let done = owner.core().hints.step(hints, |hash| {
+        let end = |hash| {
             freed += self.end_by_hint(hash, owner, &guard);
             None
-        });
+        };
+        let done = owner.core().hints.step_ahead(hints, |hash| self.table.expect(*hash), end);
         (freed, done)
     }
 
