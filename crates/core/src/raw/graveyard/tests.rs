@@ -4,7 +4,9 @@
 #[path = "../table/tests/harness.rs"]
 mod harness;
 
-use super::{BATCH, DropPanics, Graveyard, flush, pin};
+#[cfg(not(tenure_loom))]
+use super::{BATCH, flush};
+use super::{DropPanics, Graveyard, pin};
 use crate::raw::lend::both;
 use crate::{
     raw::{Guard, advance, link::Managed},
@@ -211,4 +213,51 @@ fn what_a_destructor_retires_does_not_wait_for_the_thread_that_ran_it() {
     wake.send(()).expect("awaited");
     other.join().expect("no assertion failed");
     assert_eq!(left, 0, "an idle thread holds it");
+}
+
+/// A thread has a plot of its own only where there are no models: so what it does there, with all threads at once.
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
+#[test]
+fn what_threads_retire_is_dropped_once_whoever_drops_it_and_its_memory_is_used_again() {
+    const THREADS: usize = 3;
+    const EACH: usize = 2_000;
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let drops = Arc::new(AtomicUsize::new(0));
+    let graveyard = Arc::new(Graveyard::new(DropPanics::default()));
+    let workers = (0..THREADS).map(|worker| {
+        let (graveyard, drops) = (Arc::clone(&graveyard), Arc::clone(&drops));
+        thread::spawn(move || {
+            let (mut retired, mut again) = (0, cfg!(tenure_no_reuse));
+            // Other tests of this process may hold guards for a moment: until then nothing comes back.
+            while retired < EACH || !again {
+                let _guard = pin();
+                let memory = graveyard.spare();
+                again |= memory.is_some();
+                let dead = Managed::new(Counted(Arc::clone(&drops)));
+                let node = Box::write(memory.unwrap_or_else(Box::new_uninit), dead);
+                // SAFETY: just made, and given to nobody else.
+                unsafe { graveyard.retire(Box::into_raw(node)) };
+                retired += 1;
+                if worker == 0 && retired % 100 == 0 {
+                    graveyard.collect();
+                    graveyard.bury();
+                }
+            }
+            retired
+        })
+    });
+    let workers: Vec<_> = workers.collect();
+    let retired: usize = workers.into_iter().map(|worker| worker.join().expect("no assertion failed")).sum();
+    while graveyard.len() > 0 {
+        graveyard.collect();
+        advance();
+        graveyard.bury();
+        thread::yield_now();
+    }
+    assert_eq!(drops.load(Ordering::Relaxed), retired);
 }
