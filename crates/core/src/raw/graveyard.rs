@@ -8,7 +8,7 @@
 //! maintains the table.
 
 use super::{
-    link::Managed,
+    link::{Managed, Memory},
     reclaim::{DropPanics, Guard, SendPtr, clear, flush, free_box, is_freeing, pin},
     ring::{self, Ring},
     spares::Spares,
@@ -21,7 +21,6 @@ use crate::{
 use crossbeam_utils::CachePadded;
 use std::{
     array,
-    mem::MaybeUninit,
     sync::{Arc, OnceLock},
 };
 
@@ -96,7 +95,7 @@ impl<T: Send + 'static> Plot<T> {
     }
 
     /// Drops what has come back, and does with its memory as `keep` says.
-    fn bury(&self, mut keep: impl FnMut(Box<MaybeUninit<Managed<T>>>)) {
+    fn bury(&self, mut keep: impl FnMut(Memory<T>)) {
         // A hint: what is not seen yet waits for the next time.
         if self.ripe.is_empty() {
             return;
@@ -158,7 +157,7 @@ impl<T: Send + 'static> Graveyard<T> {
 
     /// The memory of a node that this thread has retired, if there is some.
     #[inline]
-    pub(super) fn spare(&self) -> Option<Box<MaybeUninit<Managed<T>>>> {
+    pub(super) fn spare(&self) -> Option<Memory<T>> {
         let plot = self.plots.get(stripe())?.get()?;
         // SAFETY: invariant 8: this thread's own plot.
         unsafe { plot.spares.take() }

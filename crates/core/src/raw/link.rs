@@ -1,7 +1,7 @@
 //! A link of the list: a pointer and three bits, and the header of what it points to.
 
 use crate::sync::{AtomicPtr, Ordering};
-use std::ptr;
+use std::{mem::MaybeUninit, ptr};
 
 /// The node that holds this link is deleted; the link never changes again.
 const MARK: usize = 1;
@@ -16,6 +16,9 @@ const TAGS: usize = MARK | SENTINEL | PENDING;
 pub(super) struct Managed<T> {
     pub(super) value: T,
 }
+
+/// Room for one.
+pub(super) type Memory<T> = Box<MaybeUninit<Managed<T>>>;
 
 impl<T> Managed<T> {
     pub(super) fn new(value: T) -> Self {

@@ -1,7 +1,6 @@
 //! A node of the list, and one that is not in it yet.
 
-use super::link::{AtomicLink, Link, Managed};
-use std::mem::MaybeUninit;
+use super::link::{AtomicLink, Link, Managed, Memory};
 
 /// Set in every node's hash and in no bucket's index: a sentinel sorts before the nodes of its bucket.
 pub(super) const NODE: u64 = 1 << 63;
@@ -34,12 +33,7 @@ impl<K, V> Fresh<K, V> {
 
     /// In this memory, if there is some.
     #[inline]
-    pub(super) fn within(
-        memory: Option<Box<MaybeUninit<Managed<Node<K, V>>>>>,
-        hash: u64,
-        key: K,
-        value: V,
-    ) -> Self {
+    pub(super) fn within(memory: Option<Memory<Node<K, V>>>, hash: u64, key: K, value: V) -> Self {
         let node = Node { next: AtomicLink::new(Link::END), hash: hash | NODE, key, value };
         Self(Box::write(memory.unwrap_or_else(Box::new_uninit), Managed::new(node)))
     }

@@ -116,8 +116,7 @@ impl<P: Payload> Inner<P> {
             Ok(place) => place,
             Err(kind) => return Err(CreateError::new(kind, payload)),
         };
-        let cell = self.first_version(payload, owner);
-        let fresh = self.table.fresh(hash, code, cell);
+        let fresh = self.table.fresh(hash, code, self.first_version(payload, owner));
         let entry = match self.publish(fresh, found, place.as_mut(), &guard) {
             Ok(entry) => entry,
             Err((kind, fresh)) => return Err(CreateError::new(kind, fresh.into_parts().1.payload)),
