@@ -58,8 +58,8 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         mut visit: impl FnMut(Entry<'g, K, V>),
     ) -> bool {
         let (limit, mut walked) = (limit.max(1), 0);
-        // Acquire: as in `start`.
-        let mask = if cursor.after.is_some() { cursor.mask } else { self.mask.load(Ordering::Acquire) };
+        // Relaxed: only a number here; whoever goes to a bucket by it reads the mask again, with Acquire.
+        let mask = if cursor.after.is_some() { cursor.mask } else { self.mask.load(Ordering::Relaxed) };
         let mut from = cursor.after;
         for index in from.map_or(0, |from| from as usize & mask)..=mask {
             // Buckets count as well: a table that was large once is not walked through in one step.
