@@ -140,6 +140,13 @@ pub enum SessionEvent {
     Claimed,
     /// It has another owner now.
     HandedOver,
+    /// Its owner was suspended: if nobody resumes it before then, the session ends.
+    Suspended {
+        /// Until when, by the table's clock.
+        until: Tick,
+    },
+    /// Its owner was resumed, and the session goes on.
+    Resumed,
     /// It is gone, and why.
     Ended(EndCause),
 }

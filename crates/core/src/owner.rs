@@ -75,6 +75,9 @@ pub(crate) trait Home: Send + Sync {
     /// Suspends the owner until then: keeps its name for who resumes it, and buries it if nobody does. False if it is
     /// dead.
     fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool;
+
+    /// Tells everybody whom it concerns that the owner is suspended until then.
+    fn tell_suspended(&self, owner: &OwnerRef, until: Tick);
 }
 
 /// A handle that keeps an owner alive: when it is dropped, also by unwinding, the owner is dead.
@@ -147,7 +150,12 @@ impl Owner {
     /// [`SessionMap::resume`](crate::SessionMap::resume) is called with its token in time, the owner has a handle
     /// again and nothing has happened. If not, it is dead from that tick on, by the map's clock, with the reason
     /// [`NotResumed`](DeathReason::NotResumed), and its sessions are gone. Meanwhile it may be given sessions like any
-    /// other. Nobody who waits is woken by a suspension.
+    /// other.
+    ///
+    /// When it returns, whoever waits for one of its sessions has been woken, and whoever reads events has
+    /// [`Suspended`](crate::SessionEvent::Suspended) for each of them. While nobody does either, that costs nothing;
+    /// else a look-up for each session of the owner, and a look at the whole map if somebody else creates, deletes or
+    /// moves sessions of the owner at the same moment.
     ///
     /// # Errors
     /// The owner is dead, its map is gone, or there is nothing to draw a token from: the handle is given back.
@@ -188,7 +196,9 @@ impl Owner {
             let kind = SuspendErrorKind::OwnerDead { incarnation: self.incarnation().get() };
             return Err(SuspendError { kind, owner: self });
         }
+        // From here on it lives without its handle, also where user code that is told unwinds.
         self.let_go = true;
+        home.tell_suspended(&self.name, until);
         Ok(token)
     }
 

@@ -16,7 +16,7 @@
 //! | `list.rs`, `wait.rs` | looking at all of them; waiting for one |
 //! | `watch.rs`, `feed.rs` | reading events as they happen; where they wait to be read |
 //! | `drain.rs` | shutting the map down |
-//! | `suspend.rs` | owners that are suspended, and taken up again |
+//! | `suspend.rs`, `announce.rs` | owners that are suspended, and taken up again; who is told |
 //! | `take_over.rs` | handing over all sessions of an owner |
 //! | `builder.rs` | the options |
 //!
@@ -36,6 +36,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
+mod announce;
 mod builder;
 mod cell;
 mod change;

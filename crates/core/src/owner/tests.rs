@@ -20,6 +20,8 @@ impl Home for Graves {
     fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool {
         owner.core().suspend(until)
     }
+
+    fn tell_suspended(&self, _: &OwnerRef, _: Tick) {}
 }
 
 impl Graves {
@@ -161,6 +163,8 @@ fn loom_either_the_creator_sees_the_death_or_the_death_sees_the_hint() {
         fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool {
             owner.core().suspend(until)
         }
+
+        fn tell_suspended(&self, _: &OwnerRef, _: Tick) {}
     }
     model(|| {
         let home = std::sync::Arc::new(Taking(Count::new(0)));

@@ -252,6 +252,10 @@ impl<P: Payload> Home for Inner<P> {
     fn suspend(&self, owner: &OwnerRef, until: Tick) -> bool {
         self.suspend_owner(owner, until)
     }
+
+    fn tell_suspended(&self, owner: &OwnerRef, until: Tick) {
+        self.announce(owner, &SessionEvent::Suspended { until });
+    }
 }
 
 impl<P: Payload> Maintain for Inner<P> {

@@ -9,6 +9,7 @@
 use super::{Inner, Payload, SessionMap, earliest::Earliest, sweep::ENTRIES};
 use crate::{
     clock::Tick,
+    event::SessionEvent,
     owner::{Home, Incarnation, Owner, OwnerRef, ResumeError, Token},
     pruner::Next,
     raw::{Cursor, Fresh, Guard, Occupied, Query, Slot, Table, pin},
@@ -169,7 +170,9 @@ impl<P: Payload> SessionMap<P> {
     /// Takes up an owner again that was suspended: the peer is back, with its token. Answers its handle.
     ///
     /// The owner is the one it was, with all of its sessions; of several that resume it at once, one succeeds. Once
-    /// it returns, nobody sees the sessions end by that suspension. Costs a look-up.
+    /// it returns, nobody sees the sessions end by that suspension, whoever waits for one of them has been woken, and
+    /// whoever reads events has [`Resumed`](crate::SessionEvent::Resumed) for each. Costs a look-up; and one for each
+    /// of the owner's sessions where somebody waits or reads, as [`suspend`](Owner::suspend) does.
     ///
     /// # Errors
     /// The owner is not suspended (any more), it is too late, or the token is not its own.
@@ -204,7 +207,10 @@ impl<P: Payload> SessionMap<P> {
         }
         // Nobody else suspends it before its handle is given out, so this is not the entry of a later time.
         entry.remove();
-        Ok(Owner::of(owner.clone()))
+        // The handle first: user code that is told may unwind.
+        let owner = Owner::of(owner.clone());
+        self.inner.announce(&owner, &SessionEvent::Resumed);
+        Ok(owner)
     }
 }
 

@@ -141,3 +141,6 @@ impl<P: Payload> Inner<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod models;

@@ -8,6 +8,7 @@ use crate::{
 };
 use std::time::Duration;
 
+mod announcing;
 mod freeing;
 mod handing;
 mod interrupted;

@@ -6,6 +6,7 @@ use super::{Code, Payload, Session, SessionMap, Standing, View, cell::Life};
 use crate::{
     clock::{Clock, SystemClock},
     event::EndCause,
+    owner::OwnerRef,
     raw::{Guard, pin},
     sync::Ordering,
 };
@@ -301,8 +302,10 @@ impl<P: Payload> super::Inner<P> {
     /// What the session under a code is like; none if there is none to be seen.
     fn sight(&self, asked: super::Asked<'_>, guard: &Guard) -> Option<Sight> {
         let cell = self.visible(asked, guard)?.value();
-        let owner = cell.held_by().map_or(0, |owner| owner.incarnation().get());
-        Some(Sight { id: cell.life.id, version: cell.stage.version(), owner })
+        let holder = cell.held_by();
+        let owner = holder.map_or(0, |owner| owner.incarnation().get());
+        let suspended = holder.and_then(OwnerRef::suspended_until);
+        Some(Sight { id: cell.life.id, version: cell.stage.version(), owner, suspended })
     }
 }
 

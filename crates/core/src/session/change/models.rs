@@ -79,3 +79,69 @@ fn loom_a_session_that_lives_on_is_not_said_to_have_ended() {
         entry.value().life.end.get().is_some()
     });
 }
+
+/// What the change of a session's status does to the table.
+fn change(map: &SessionMap<()>, guard: &Guard) {
+    let Some(entry) = map.inner.visible(Asked::new("A"), guard) else { return };
+    if !map.inner.finish_hand_over(entry, guard) {
+        let _ = replace(entry, Status::Connected, None, entry.value().settled(), ());
+    }
+}
+
+/// The owner of a session dies, another thread does something to the session, and a third looks on: who knows of the
+/// death does not see it, and what is gone stays gone.
+fn a_third_looks_on(act: impl Fn(&SessionMap<()>, &Guard) + Copy + Send + Sync + 'static) {
+    model(move || {
+        let map = map();
+        let owner = orphan();
+        put(&map, &owner);
+        let (theirs, name) = (map.clone(), owner.name().clone());
+        let ((), (), (known, seen)) = race_of_three(
+            move |_| drop(owner),
+            move |guard| act(&theirs, guard),
+            |guard| {
+                let known = !name.is_alive();
+                (known, [0; 2].map(|_| map.inner.visible(Asked::new("A"), guard).is_some()))
+            },
+        );
+        assert!(!known || seen == [false; 2], "its owner was known to be dead");
+        assert!(seen[0] || !seen[1], "it was gone, and is back");
+        assert!(map.inner.visible(Asked::new("A"), &pin()).is_none());
+    });
+}
+
+#[test]
+fn loom_a_third_sees_no_session_that_was_changed_behind_its_owners_death() {
+    a_third_looks_on(change);
+}
+
+#[test]
+fn loom_a_third_sees_no_session_come_back_that_was_deleted_while_its_owner_died() {
+    a_third_looks_on(|map, guard| {
+        if let Some(entry) = map.inner.visible(Asked::new("A"), guard) {
+            entry.remove();
+        }
+    });
+}
+
+/// A change and a hand-over at the same moment, and the death of the old owner: one of the two is done first.
+#[test]
+fn loom_a_session_that_two_change_while_its_owner_dies_moves_or_is_gone() {
+    model(|| {
+        let map = map();
+        let (from, to) = (orphan(), orphan());
+        put(&map, &from);
+        let (changing, theirs) = (map.clone(), map.clone());
+        let (old, new) = (from.name().clone(), to.name().clone());
+        race_of_three(
+            move |guard| change(&changing, guard),
+            move |guard| hand_over(&theirs, &old, &new, guard),
+            |_| drop(from),
+        );
+        let guard = pin();
+        let entry = map.inner.table.get(&Asked::new("A"), &guard).expect("nobody removes it");
+        let lives = map.inner.visible(Asked::new("A"), &guard).is_some();
+        assert_eq!(lives, entry.value().settled_holder() == Some(to.name()), "with its owner, or not at all");
+        assert!(entry.value().version <= 2);
+    });
+}

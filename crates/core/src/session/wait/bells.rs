@@ -172,7 +172,7 @@ impl Bells {
     }
 
     /// Whether anybody waits, or may.
-    pub(super) fn is_awaited(&self) -> bool {
+    pub(in crate::session) fn is_awaited(&self) -> bool {
         // Relaxed: who must not miss a waiter has fenced before.
         self.waiting.load(Ordering::Relaxed) != 0
     }

@@ -23,6 +23,8 @@ pub(in crate::session) struct Sight {
     pub(in crate::session) version: u64,
     /// The number of its owner: a hand-over is decided without a new version.
     pub(in crate::session) owner: u64,
+    /// Until when that is suspended: a suspension makes no new version either.
+    pub(in crate::session) suspended: Option<Tick>,
 }
 
 /// When the bells were looked at.

@@ -1,0 +1,101 @@
+//! Telling of what happened to an owner, and so to each of its sessions: that it was suspended, or resumed.
+//!
+//! Both are one exchange of the owner's word, however many sessions it has. Telling costs a look at each of them, so it
+//! is done only where somebody would be told.
+
+use super::{Cell, Code, Inner, Payload, sweep::ENTRIES};
+use crate::{
+    event::SessionEvent,
+    owner::{Home, OwnerRef},
+    raw::{Cursor, Entry, Guard, pin},
+    sync::{Ordering, fence},
+};
+use std::collections::HashSet;
+
+/// Hints looked at under one guard.
+const HINTS: usize = 32;
+
+impl<P: Payload> Inner<P> {
+    /// Wakes who waits for any of this owner's sessions, and tells who reads of them. To be called after the change of
+    /// the owner's word.
+    ///
+    /// Each session that the owner has all the while is told of once. One that is created, ends or moves meanwhile is
+    /// told of or not; what happens to it is told anyway.
+    pub(super) fn announce(&self, owner: &OwnerRef, event: &SessionEvent) {
+        if !self.is_anybody_there() {
+            return;
+        }
+        let mut told = HashSet::new();
+        for hashes in self.hints_of(owner).chunks(HINTS) {
+            let guard = pin();
+            for &hash in hashes {
+                for entry in self.table.with_hash(hash, &guard) {
+                    self.announce_one(entry, owner, event, &mut told, &guard);
+                }
+            }
+        }
+        // Another thread has some of the hints in its hands, or is about to leave one.
+        if told.len() < owner.session_count() {
+            self.announce_found(owner, event, &mut told);
+        }
+    }
+
+    /// Whether anybody would be told. To be asked after the change of the owner's word.
+    fn is_anybody_there(&self) -> bool {
+        // SeqCst: pairs with the fences in `Bells::enter` and `Feed::enter`: either who comes to wait or to read sees
+        // the owner's new word, or it is seen here.
+        fence(Ordering::SeqCst);
+        self.bells.is_awaited() || !self.nobody_listens()
+    }
+
+    /// Where the owner's sessions are, as far as nobody else is looking at that at the moment.
+    fn hints_of(&self, owner: &OwnerRef) -> Vec<u64> {
+        let mut hashes = Vec::new();
+        owner.core().hints.step(usize::MAX, |hash| {
+            hashes.push(hash);
+            Some(hash)
+        });
+        // See owner/core.rs: the owner may have died while its hints were in this call's hands; they are back now.
+        if owner.core().died_meanwhile() {
+            self.bury(owner);
+        }
+        hashes
+    }
+
+    /// Looks at the whole table for sessions of the owner.
+    fn announce_found(&self, owner: &OwnerRef, event: &SessionEvent, told: &mut HashSet<u64>) {
+        let mut cursor = Cursor::default();
+        loop {
+            let guard = pin();
+            let mut found = Vec::new();
+            let complete = self.table.scan(&mut cursor, ENTRIES, &guard, |entry| {
+                if entry.value().held_by() == Some(owner) {
+                    found.push(entry);
+                }
+            });
+            for entry in found {
+                self.announce_one(entry, owner, event, told, &guard);
+            }
+            if complete {
+                return;
+            }
+        }
+    }
+
+    fn announce_one(
+        &self,
+        entry: Entry<'_, Code, Cell<P>>,
+        owner: &OwnerRef,
+        event: &SessionEvent,
+        told: &mut HashSet<u64>,
+        guard: &Guard,
+    ) {
+        let cell = entry.value();
+        if cell.held_by() == Some(owner) && owner.is_alive() && told.insert(cell.life.id) {
+            self.tell(entry, guard, || event.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod models;

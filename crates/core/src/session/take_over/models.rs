@@ -1,0 +1,65 @@
+use super::*;
+use crate::{
+    owner::Owner,
+    session::models::map,
+    sync::{model_within, thread},
+};
+
+const CODES: [&str; 2] = ["A", "B"];
+
+fn of_two() -> (SessionMap<()>, Owner, Owner) {
+    let map = map();
+    let (old, new) = (map.owner(), map.owner());
+    for code in CODES {
+        map.create(code, (), &old).unwrap();
+    }
+    (map, old, new)
+}
+
+#[test]
+fn loom_each_session_has_one_owner_whenever_somebody_looks() {
+    model_within(Some(2), || {
+        let (map, old, new) = of_two();
+        let (from, to) = (old.incarnation(), new.incarnation());
+        let other = map.clone();
+        let thread = thread::spawn(move || {
+            assert_eq!(other.hand_over_all(&old, &new), Ok(2));
+            drop(old);
+            new
+        });
+        for code in CODES {
+            let seen = [map.get(code), map.get(code)].map(|seen| seen.expect("it is never gone").owner);
+            assert!(seen.iter().all(|&owner| owner == Some(from) || owner == Some(to)), "{seen:?}");
+            assert!(seen != [Some(to), Some(from)], "moved, and back");
+        }
+        let new = thread.join().unwrap();
+        assert_eq!((map.occupied(), new.session_count()), (2, 2));
+    });
+}
+
+#[test]
+fn loom_those_that_have_moved_outlive_the_old_owner_and_the_others_go_with_it() {
+    model_within(Some(2), || {
+        let (map, old, new) = of_two();
+        let (from, to) = (old.name().clone(), new.name().clone());
+        let thread = thread::spawn(move || drop(old));
+        let moved = map.hand_over_all(&from, &to).unwrap();
+        thread.join().unwrap();
+        let left = CODES.iter().filter(|code| map.contains(code)).count();
+        assert_eq!((left, new.session_count(), from.session_count()), (moved, moved, 0));
+        assert_eq!(map.occupied(), moved);
+    });
+}
+
+#[test]
+fn loom_what_the_new_owner_takes_with_it_has_gone_once() {
+    model_within(Some(2), || {
+        let (map, old, new) = of_two();
+        let (from, to) = (old.name().clone(), new.name().clone());
+        let thread = thread::spawn(move || drop(new));
+        let _ = map.hand_over_all(&from, &to);
+        thread.join().unwrap();
+        let left = CODES.iter().filter(|code| map.contains(code)).count();
+        assert_eq!((old.session_count(), to.session_count(), map.occupied()), (left, 0, left));
+    });
+}
