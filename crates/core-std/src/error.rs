@@ -13,7 +13,7 @@ pub struct MonitorError {
 }
 
 impl MonitorError {
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) fn new(act: &'static str, why: io::Error, owner: Owner) -> Self {
         Self { act, why, owner }
     }

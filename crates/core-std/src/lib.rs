@@ -23,8 +23,8 @@
 //! | the current thread | [`own_current_thread`] | at its end, however it ends |
 //! | a thread that somebody else spawned | [`Monitor::thread`] | within 5 ms |
 //! | a channel's other end | [`Keep`] around that end | when it is dropped |
-//! | a child process | [`Monitor::child`] | by the kernel (Linux) |
-//! | any process, by its number | [`Monitor::process`] | by the kernel (Linux) |
+//! | a child process | [`Monitor::child`] | by the kernel (Linux); elsewhere within 5 ms |
+//! | any process, by its number | [`Monitor::process`] | by the kernel (Linux); on other Unix within 5 ms |
 //! | the peer of a TCP or Unix socket | [`Monitor::socket`] | by the kernel (Linux) |
 //! | signs of life | [`Monitor::heartbeat`] | one to two intervals after the last |
 //!
@@ -35,10 +35,10 @@
 //! async programs.
 //!
 //! # Elsewhere than on Linux
-//! Sockets and processes are watched on Linux only, where the kernel tells of both without polling and a process is
-//! held by a descriptor, not by a number that is used again. Elsewhere, spawn a thread that waits
-//! for the child and owns the owner ([`spawn_owned`]), end a connection's owner where its reads end, and add
-//! heartbeats.
+//! Linux tells of sockets and processes without polling, and holds a process by a descriptor, not by a number that is
+//! used again. On other systems children are asked every 5 ms, and on other Unix systems processes too, by their number
+//! alone. [`Monitor::socket`](Monitor) is not there: no safe interface to those systems tells that a peer has closed
+//! without reading. End a connection's owner where its reads end, and add heartbeats.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -52,8 +52,8 @@ pub use error::MonitorError;
 pub use heartbeat::{Heartbeat, Hearts};
 pub use keep::Keep;
 #[cfg(target_os = "linux")]
-pub use monitor::{Attached, ChildProcess};
-pub use monitor::{Monitor, Watched};
+pub use monitor::Attached;
+pub use monitor::{ChildProcess, Monitor, Watched};
 pub use tenure_core;
 pub use threads::{own_current_thread, spawn_owned};
 pub use watcher::{EventIter, Watcher};

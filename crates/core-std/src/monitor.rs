@@ -12,6 +12,9 @@ use std::{
 };
 use tenure_core::{Clock, Owner, SystemClock};
 
+#[cfg(any(not(target_os = "linux"), test))]
+mod asked;
+mod child;
 #[cfg(target_os = "linux")]
 mod items;
 #[cfg_attr(not(target_os = "linux"), path = "monitor/park.rs")]
@@ -22,14 +25,13 @@ mod process;
 mod socket;
 mod watched;
 
-#[cfg(target_os = "linux")]
-pub use process::ChildProcess;
+pub use child::ChildProcess;
 #[cfg(target_os = "linux")]
 pub use socket::Attached;
 pub use watched::Watched;
 
 use poller::Poller;
-use watched::Threads;
+use watched::Polled;
 
 /// How often the thread wakes up for heartbeats at most.
 const BEAT_STEP: Duration = Duration::from_millis(10);
@@ -79,7 +81,7 @@ struct Shared {
     #[cfg(target_os = "linux")]
     items: items::Items,
     hearts: Hearts,
-    threads: Threads,
+    polled: Polled,
     clock: SystemClock,
     stop: AtomicBool,
 }
@@ -95,7 +97,7 @@ impl Monitor {
             #[cfg(target_os = "linux")]
             items: items::Items::new(),
             hearts: Hearts::new(),
-            threads: Threads::new(),
+            polled: Polled::new(),
             clock: SystemClock::new(),
             stop: AtomicBool::new(false),
         });
@@ -154,7 +156,7 @@ impl Shared {
                 // Not for every heart that beats a little later than the one before.
                 next.saturating_since(self.clock.now()).max(BEAT_STEP)
             });
-            let sleep = [heart, self.threads.step()].into_iter().flatten().min();
+            let sleep = [heart, self.polled.step()].into_iter().flatten().min();
             self.poller.wait(sleep, &mut events);
             #[cfg(target_os = "linux")]
             self.items.end(&self.poller, &mut events);
@@ -162,7 +164,7 @@ impl Shared {
         // Whoever has a handle on one of them gets nothing back now; all others are dropped with it.
         #[cfg(target_os = "linux")]
         self.items.drop_all();
-        self.threads.drop_all();
+        self.polled.drop_all();
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use tenure_core::{
     CreateErrorKind, DeathReason, EndCause, OwnedWhat, Owner, OwnerRef, Received, SessionEvent, SessionMap,
 };
-use tenure_std::{Keep, Monitor, own_current_thread, spawn_owned};
+use tenure_std::{Keep, Monitor, Watcher, own_current_thread, spawn_owned};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -363,16 +363,24 @@ mod on_linux {
         let token = owner.token().unwrap();
         let (socket, peer) = tcp();
         let attached = monitor.socket(owner, &socket).unwrap();
+        let watcher = Watcher::new(&map);
+        let mut events = watcher.watch("A").unwrap();
         drop(peer);
-        let name = attached.name().clone();
-        while name.suspended_until().is_none() {
-            thread::yield_now();
-        }
-        assert!(map.get("A").unwrap().suspended.is_some());
+        let lost = watcher.wait_until("A", |view| view.suspended_until().is_some(), LONG).unwrap();
+        assert!(lost.suspended.is_some() && attached.name().suspended_until().is_some());
         drop((attached, socket));
+        let back = thread::spawn(move || {
+            watcher.wait_until("A", |view| view.suspended_until().is_none(), LONG).unwrap()
+        });
         let (socket, peer) = tcp();
         let attached = monitor.socket(map.resume(&token).unwrap(), &socket).unwrap();
-        assert!(map.get("A").unwrap().suspended.is_none());
+        assert_eq!(back.join().unwrap().suspended, None);
+        let mut kinds = Vec::new();
+        while let Some(Received::Event(event)) = events.get_mut().try_next() {
+            let OwnedWhat::Session { kind, .. } = event.what else { panic!("{event:?}") };
+            kinds.push(kind);
+        }
+        let [SessionEvent::Suspended { .. }, SessionEvent::Resumed] = *kinds else { panic!("{kinds:?}") };
         drop((peer, attached));
     }
 

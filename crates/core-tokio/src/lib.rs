@@ -29,7 +29,7 @@
 //! | the other end of an mpsc or oneshot channel | [`own_sender`], [`own_oneshot`] | when that is closed or dropped |
 //! | anything that can be awaited | [`own_until`] | when it is ready |
 //! | a child process | [`Monitor::child`] | by the kernel |
-//! | any process, by its number | [`Monitor::process`] | by the kernel (Linux) |
+//! | any process, by its number | [`Monitor::process`] | by the kernel (Linux); on other Unix within 5 ms |
 //! | the peer of a TCP or Unix socket | [`Monitor::socket`] | by the kernel (Linux) |
 //! | signs of life | [`Monitor::heartbeat`] | one to two intervals after the last |
 //!

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 mod child;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod kernel;
 
 pub use child::ChildProcess;
@@ -33,7 +33,7 @@ const BEAT_STEP: Duration = Duration::from_millis(10);
 /// runtime goes, their owners die with the reason [`Cancelled`](DeathReason::Cancelled).
 #[derive(Clone)]
 pub struct Monitor {
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "it sees sockets and processes there"))]
+    #[cfg_attr(not(unix), allow(dead_code, reason = "it sees sockets and processes there"))]
     kernel: tenure_std::Monitor,
     beats: Arc<Beats>,
     grace: Option<Duration>,

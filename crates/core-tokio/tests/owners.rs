@@ -4,7 +4,9 @@ use std::{
     future::{Future, pending},
     time::Duration,
 };
-use tenure_core::{DeathReason, EndCause, Owner, OwnerRef, SessionMap, WaitError};
+use tenure_core::{
+    DeathReason, EndCause, OwnedWhat, Owner, OwnerRef, Received, SessionEvent, SessionMap, WaitError,
+};
 use tenure_tokio::{
     Monitor, TaskError, Watcher, own_abort_handle, own_cancellation, own_oneshot, own_sender, own_task,
     own_unbounded_sender, own_until, spawn_owned,
@@ -313,6 +315,52 @@ mod on_linux {
         });
     }
 
+    /// Passes on what comes until it is told to stop, and then keeps both connections open without a word: a peer
+    /// whose cable was pulled looks like this.
+    async fn cable(proxy: TcpListener, server: std::net::SocketAddr, pulled: oneshot::Receiver<()>) {
+        let (mut from, _) = proxy.accept().await.unwrap();
+        let mut to = TcpStream::connect(server).await.unwrap();
+        for _ in 0..5 {
+            let byte = from.read_u8().await.unwrap();
+            to.write_u8(byte).await.unwrap();
+        }
+        let _ = pulled.await;
+        drop((from, to));
+    }
+
+    #[test]
+    fn a_peer_that_vanishes_is_found_by_its_heartbeat() {
+        on_both(|| async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let (server, at_proxy) = (listener.local_addr().unwrap(), proxy.local_addr().unwrap());
+            let (pull, pulled) = oneshot::channel();
+            let cable = tokio::spawn(cable(proxy, server, pulled));
+            let mut client = TcpStream::connect(at_proxy).await.unwrap();
+            let (mut socket, _) = listener.accept().await.unwrap();
+
+            let monitor = Monitor::new().unwrap();
+            let (map, owner) = session();
+            // Both ways: whichever is the first to know.
+            let heartbeat = monitor.heartbeat(owner, Duration::from_millis(50));
+            let attached = monitor.socket(map.owner(), &socket).unwrap();
+            let mut events = Watcher::new(&map).watch("A").unwrap();
+            for _ in 0..5 {
+                client.write_u8(b'x').await.unwrap();
+                socket.read_u8().await.unwrap();
+                heartbeat.beat();
+            }
+            // The client goes on, and nothing arrives.
+            client.write_u8(b'x').await.unwrap();
+            let Some(Received::Event(event)) = events.recv().await else { panic!("nothing was told") };
+            let kind = SessionEvent::Ended(EndCause::OwnerDied(DeathReason::HeartbeatMissed));
+            assert_eq!(event.what, OwnedWhat::Session { code: "A".into(), kind });
+            assert!(attached.name().is_alive(), "the kernel knows nothing");
+            drop(pull);
+            cable.await.unwrap();
+        });
+    }
+
     #[test]
     fn a_lost_connection_with_a_grace_is_taken_up_again_by_the_next() {
         on_both(|| async {
@@ -322,14 +370,28 @@ mod on_linux {
             let (socket, peer) = tcp().await;
             let attached = monitor.socket(owner, &socket).unwrap();
             let name = attached.name().clone();
+            let watcher = Watcher::new(&map);
+            let mut events = watcher.watch("A").unwrap();
             drop(peer);
-            while name.suspended_until().is_none() {
-                tokio::task::yield_now().await;
-            }
-            assert!(map.get("A").unwrap().suspended.is_some());
-            let owner = map.resume(&token).unwrap();
-            assert!(map.get("A").unwrap().suspended.is_none());
-            drop((owner, attached, socket));
+            let lost = watcher.wait_until("A", |view| view.suspended_until().is_some(), LONG).await;
+            assert!(lost.unwrap().suspended.is_some() && name.suspended_until().is_some());
+            let back = watcher.wait_until("A", |view| view.suspended_until().is_none(), LONG);
+            let (kept, back) = tokio::join!(
+                async {
+                    let Some(Received::Event(event)) = events.recv().await else { panic!("nothing was told") };
+                    let OwnedWhat::Session { kind, .. } = event.what else { panic!("{event:?}") };
+                    assert!(matches!(kind, SessionEvent::Suspended { .. }), "{kind:?}");
+                    let (socket, peer) = tcp().await;
+                    let attached = monitor.socket(map.resume(&token).unwrap(), &socket).unwrap();
+                    let Some(Received::Event(event)) = events.recv().await else { panic!("nothing was told") };
+                    let kind = SessionEvent::Resumed;
+                    assert_eq!(event.what, OwnedWhat::Session { code: "A".into(), kind });
+                    (attached, socket, peer)
+                },
+                back
+            );
+            assert_eq!(back.unwrap().suspended, None);
+            drop((kept, attached, socket));
         });
     }
 }

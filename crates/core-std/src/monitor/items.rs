@@ -1,8 +1,8 @@
 //! What the kernel tells the monitor about, by number.
 
 use super::{
+    child::Kept,
     poller::{Ended, Poller},
-    process::Kept,
 };
 use crate::{
     MonitorError,
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{
     collections::HashMap,
-    os::fd::OwnedFd,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -27,9 +27,25 @@ pub(super) struct Items {
 /// Something that will end.
 pub(super) struct Item {
     pub(super) owner: Owner,
-    /// A descriptor of the monitor's own, so that its number stands for nothing else as long as it is watched.
-    pub(super) fd: OwnedFd,
+    pub(super) fd: Held,
     pub(super) kind: Kind,
+}
+
+/// A descriptor that stays open as long as it is watched, so that its number stands for nothing else.
+pub(super) enum Held {
+    /// The monitor's own.
+    Own(OwnedFd),
+    /// Shared with who uses it.
+    Shared(Arc<dyn AsFd + Send + Sync>),
+}
+
+impl AsFd for Held {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Own(fd) => fd.as_fd(),
+            Self::Shared(shared) => shared.as_fd(),
+        }
+    }
 }
 
 pub(super) enum Kind {
@@ -82,11 +98,7 @@ impl Items {
                     end(item.owner, reason, grace);
                 }
                 Kind::Process => item.owner.release(super::process::how_it_ended(&item.fd)),
-                Kind::Child(kept) => {
-                    let ended = kept.reap();
-                    item.owner.release(ended.map_or(DeathReason::Finished, DeathReason::from));
-                    kept.tell(ended);
-                }
+                Kind::Child(kept) => kept.end(item.owner, kept.ended().flatten()),
             }
         }
     }

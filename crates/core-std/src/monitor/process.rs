@@ -1,24 +1,23 @@
-//! Owners that live as long as a process.
+//! Owners that live as long as a process, on Linux: the kernel tells by a descriptor of the process.
 
 use super::{
-    Monitor, Worker,
-    items::{Item, Kind},
+    Monitor,
+    child::Kept,
+    items::{Held, Item, Kind},
 };
-use crate::{MonitorError, heartbeat::lock};
+use crate::MonitorError;
 use rustix::{
     io::Errno,
     process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid},
 };
 use std::{
-    fmt, io,
     os::fd::{AsFd, OwnedFd},
-    process::{Child, ExitStatus},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::Arc,
 };
 use tenure_core::{DeathReason, Owner, OwnerRef};
 
 impl Monitor {
-    /// Makes the owner live as long as the process that has this number now, whoever has started it. Linux only.
+    /// Makes the owner live as long as the process that has this number now, whoever has started it.
     ///
     /// The monitor holds the process by a descriptor (a pidfd), not by its number: a later process under the same
     /// number is none of its business, and nothing is polled. Of a child of this process the reason says how it ended
@@ -27,6 +26,10 @@ impl Monitor {
     /// sure of the status, give the child to [`child`](Monitor::child).
     ///
     /// A process that is gone already ends the owner at once, and is no error.
+    ///
+    /// So on Linux. On other Unix systems the number is asked about every 5 ms: a process that comes to have it in
+    /// between is taken for the old one, a child counts as running until somebody has waited for it, and the reason is
+    /// always [`Finished`](DeathReason::Finished). Elsewhere there is no such method.
     ///
     /// # Errors
     /// 0 and numbers beyond `i32` are no process; there are no more file descriptors. The owner is given back.
@@ -47,43 +50,20 @@ impl Monitor {
     pub fn process(&self, owner: Owner, id: u32) -> Result<OwnerRef, MonitorError> {
         let name = owner.name().clone();
         match open(id) {
-            Ok(fd) => self.watch_process(Item { owner, fd, kind: Kind::Process })?,
+            Ok(fd) => self.watch_process(Item { owner, fd: Held::Own(fd), kind: Kind::Process })?,
             Err(Errno::SRCH) => owner.release(DeathReason::Finished),
             Err(why) => return Err(MonitorError::new("its process is not opened", why.into(), owner)),
         }
         Ok(name)
     }
 
-    /// Makes the owner live as long as this child process, and takes over waiting for it. Linux only.
-    ///
-    /// The reason is how it has ended: [`Exited`](DeathReason::Exited) with a status or
-    /// [`Killed`](DeathReason::Killed) by a signal. Take the child's pipes out of it before.
-    ///
-    /// # Errors
-    /// As [`process`](Monitor::process). The owner is given back, and the child dropped, which leaves it running.
-    ///
-    /// ```
-    /// use std::process::Command;
-    /// use tenure_core::{DeathReason, SessionMap};
-    ///
-    /// let map = SessionMap::<()>::new();
-    /// let monitor = tenure_std::Monitor::new()?;
-    /// let child = monitor.child(map.owner(), Command::new("sleep").arg("1000").spawn()?)?;
-    /// child.kill()?;
-    /// assert!(!child.wait()?.success());
-    /// assert_eq!(child.name().reason(), Some(DeathReason::Killed { signal: 9 }));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn child(&self, owner: Owner, child: Child) -> Result<ChildProcess, MonitorError> {
-        let name = owner.name().clone();
-        let id = child.id();
-        let fd = match open(id) {
-            Ok(fd) => fd,
-            Err(why) => return Err(MonitorError::new("its process is not opened", why.into(), owner)),
-        };
-        let kept = Arc::new(Kept { child: Mutex::new(child), ended: Mutex::new(None), told: Condvar::new() });
-        self.watch_process(Item { owner, fd, kind: Kind::Child(Arc::clone(&kept)) })?;
-        Ok(ChildProcess { kept, id, name, _worker: Arc::clone(&self.worker) })
+    pub(super) fn watch_child(&self, owner: Owner, id: u32, kept: &Arc<Kept>) -> Result<(), MonitorError> {
+        match open(id) {
+            Ok(fd) => {
+                self.watch_process(Item { owner, fd: Held::Own(fd), kind: Kind::Child(Arc::clone(kept)) })
+            }
+            Err(why) => Err(MonitorError::new("its process is not opened", why.into(), owner)),
+        }
     }
 
     fn watch_process(&self, item: Item) -> Result<(), MonitorError> {
@@ -98,7 +78,7 @@ fn open(id: u32) -> Result<OwnedFd, Errno> {
 }
 
 /// Looks at the status of a process that has ended and leaves it there for who waits for it.
-pub(super) fn how_it_ended(pidfd: &OwnedFd) -> DeathReason {
+pub(super) fn how_it_ended(pidfd: &impl AsFd) -> DeathReason {
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
     // An error: it is no child, or somebody has taken its status.
     let Ok(Some(status)) = waitid(WaitId::PidFd(pidfd.as_fd()), look) else { return DeathReason::Finished };
@@ -106,82 +86,5 @@ pub(super) fn how_it_ended(pidfd: &OwnedFd) -> DeathReason {
         (Some(status), _) => DeathReason::Exited { status },
         (None, Some(signal)) => DeathReason::Killed { signal },
         (None, None) => DeathReason::Finished,
-    }
-}
-
-/// A child that the monitor waits for.
-pub(super) struct Kept {
-    child: Mutex<Child>,
-    /// None while it runs, or while its owner has not been told.
-    ended: Mutex<Option<Ended>>,
-    told: Condvar,
-}
-
-/// How it has ended, if the system says so.
-type Ended = Option<ExitStatus>;
-
-impl Kept {
-    /// It has ended: takes its status. Then its owner is to be ended, and then who waits is to be told.
-    pub(super) fn reap(&self) -> Ended {
-        lock(&self.child).try_wait().ok().flatten()
-    }
-
-    pub(super) fn tell(&self, ended: Ended) {
-        *lock(&self.ended) = Some(ended);
-        self.told.notify_all();
-    }
-}
-
-/// A child process whose end is its owner's: what [`Monitor::child`] answers.
-///
-/// Dropping it changes nothing. It keeps the monitor.
-pub struct ChildProcess {
-    kept: Arc<Kept>,
-    id: u32,
-    name: OwnerRef,
-    /// So that somebody is there to be told by.
-    _worker: Arc<Worker>,
-}
-
-impl ChildProcess {
-    /// The owner's name.
-    pub fn name(&self) -> &OwnerRef {
-        &self.name
-    }
-
-    /// The process's number, which may be another's once it has ended.
-    pub fn id(&self) -> u32 {
-        self.id
-    }
-
-    /// Kills it; fine if it has ended before.
-    ///
-    /// # Errors
-    /// What the operating system says.
-    pub fn kill(&self) -> io::Result<()> {
-        lock(&self.kept.child).kill()
-    }
-
-    /// Blocks until it has ended, and says how. Its owner is dead by then.
-    ///
-    /// # Errors
-    /// Somebody else has waited for the child before the monitor did, so the system does not say.
-    pub fn wait(&self) -> io::Result<ExitStatus> {
-        let ended = lock(&self.kept.ended);
-        let running = |ended: &mut Option<Ended>| ended.is_none();
-        let ended = self.kept.told.wait_while(ended, running).unwrap_or_else(PoisonError::into_inner);
-        ended.flatten().ok_or_else(|| {
-            let why = format!("the status of process {} was taken by somebody else", self.id);
-            io::Error::new(io::ErrorKind::NotFound, why)
-        })
-    }
-}
-
-impl fmt::Debug for ChildProcess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChildProcess")
-            .field("id", &self.id)
-            .field("owner", &self.name)
-            .finish_non_exhaustive()
     }
 }

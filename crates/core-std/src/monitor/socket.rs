@@ -2,7 +2,7 @@
 
 use super::{
     Monitor, Worker,
-    items::{Item, Kind},
+    items::{Held, Item, Kind},
 };
 use crate::MonitorError;
 use std::{fmt, os::fd::AsFd, sync::Arc};
@@ -18,21 +18,53 @@ impl Monitor {
     /// word, as by a pulled cable, is not noticed by the kernel for long: add a [`heartbeat`](Monitor::heartbeat).
     ///
     /// The answer keeps a second descriptor of the socket open: keep it beside the socket, and drop it with it. Then
-    /// the owner dies with whichever end goes first.
+    /// the owner dies with whichever end goes first. [`shared_socket`](Monitor::shared_socket) does with one.
     ///
     /// A connection that was closed before ends the owner soon after the call, and is no error.
     ///
     /// # Errors
     /// There are no more file descriptors, or this one cannot be watched. The owner is given back.
     pub fn socket(&self, owner: Owner, socket: &impl AsFd) -> Result<Attached, MonitorError> {
-        let name = owner.name().clone();
-        let fd = match socket.as_fd().try_clone_to_owned() {
-            Ok(fd) => fd,
-            Err(why) => return Err(MonitorError::new("its descriptor is not duplicated", why, owner)),
-        };
-        let shared = &self.worker.shared;
-        let item = Item { owner, fd, kind: Kind::Socket(self.grace) };
-        let number = shared.items.watch(item, &shared.poller)?;
+        match socket.as_fd().try_clone_to_owned() {
+            Ok(fd) => self.attach(owner, Held::Own(fd)),
+            Err(why) => Err(MonitorError::new("its descriptor is not duplicated", why, owner)),
+        }
+    }
+
+    /// As [`socket`](Monitor::socket), without a second descriptor: the socket is shared with the monitor, and closed
+    /// when both have let go of it, which the monitor does when the owner dies or the answer is dropped. For programs
+    /// with so many connections that they would run out of descriptors. Linux only.
+    ///
+    /// # Errors
+    /// This descriptor cannot be watched, or is so already. The owner is given back.
+    ///
+    /// ```
+    /// use std::{io::{Read, Write}, os::unix::net::UnixStream, sync::Arc, time::Duration};
+    /// use tenure_core::SessionMap;
+    ///
+    /// let (socket, mut peer) = UnixStream::pair()?;
+    /// let socket = Arc::new(socket);
+    /// let map = SessionMap::<()>::new();
+    /// let monitor = tenure_std::Monitor::new()?;
+    /// let attached = monitor.shared_socket(map.owner(), socket.clone())?;
+    /// map.create("K7QX", (), attached.name())?;
+    /// (&*socket).write_all(b"hello")?; // as ever
+    /// # peer.read_exact(&mut [0; 5])?;
+    /// drop(peer);
+    /// let gone = map.wait_gone("K7QX", Duration::from_secs(10));
+    /// # assert!(!matches!(gone, Err(tenure_core::WaitError::TimedOut { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shared_socket<S>(&self, owner: Owner, socket: Arc<S>) -> Result<Attached, MonitorError>
+    where
+        S: AsFd + Send + Sync + 'static,
+    {
+        self.attach(owner, Held::Shared(socket))
+    }
+
+    fn attach(&self, owner: Owner, fd: Held) -> Result<Attached, MonitorError> {
+        let (name, shared) = (owner.name().clone(), &self.worker.shared);
+        let number = shared.items.watch(Item { owner, fd, kind: Kind::Socket(self.grace) }, &shared.poller)?;
         Ok(Attached { worker: Arc::clone(&self.worker), number, name })
     }
 

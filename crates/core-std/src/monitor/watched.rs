@@ -13,16 +13,16 @@ use std::{
 };
 use tenure_core::{DeathReason, Owner, OwnerRef};
 
-/// How often the monitor looks whether such a thread has ended: the system does not say.
+/// How often the monitor asks what does not tell that it has ended.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// The threads of a monitor.
-pub(super) struct Threads {
+/// What can only be asked whether it has ended.
+pub(super) struct Polled {
     /// Each answers whether it is done.
     running: Mutex<Vec<Box<dyn FnMut() -> bool + Send>>>,
 }
 
-impl Threads {
+impl Polled {
     pub(super) fn new() -> Self {
         Self { running: Mutex::new(Vec::new()) }
     }
@@ -80,10 +80,15 @@ impl Monitor {
             let _ = sender.try_send(ended);
             true
         };
-        let shared = &self.worker.shared;
-        lock(&shared.threads.running).push(Box::new(look));
-        shared.poller.wake();
+        self.ask(look);
         Watched { result, thread, name }
+    }
+
+    /// Asks again and again, until the answer is that it is over.
+    pub(super) fn ask(&self, look: impl FnMut() -> bool + Send + 'static) {
+        let shared = &self.worker.shared;
+        lock(&shared.polled.running).push(Box::new(look));
+        shared.poller.wake();
     }
 }
 
