@@ -7,9 +7,12 @@ use tokio::{runtime::Handle, time::Instant};
 /// A clock that goes by a runtime's time, so that `tokio::time::pause` and `advance` move a table's time as well.
 ///
 /// For tests, and for programs that pause their time: it enters the runtime at each reading, from whatever thread, and
-/// costs tens of nanoseconds, where [`SystemClock`](tenure_core::SystemClock) costs two. A table's background thread
-/// sleeps in real time: while time is paused, drive `maintain` by hand where something has to be noticed that nobody
-/// looks up.
+/// costs tens of nanoseconds, where [`SystemClock`](tenure_core::SystemClock) costs two. It goes on when the runtime is
+/// gone.
+///
+/// A table's background thread goes by this clock as well, and sleeps in real time, up to a minute: so under a paused clock
+/// every answer is right at once, and so are limits, but what nobody looks up is freed, and told to those who wait or
+/// read, up to a minute of real time late. Call `maintain` until it answers false where a test is to see that at once.
 ///
 /// ```
 /// use std::time::Duration;

@@ -27,6 +27,43 @@ async fn limits_are_in_the_runtimes_time() {
     assert!(!map.contains("A"));
 }
 
+/// The thread reads the paused clock, and sleeps in real time: answers are right without it, and it may be helped.
+#[tokio::test(start_paused = true)]
+async fn a_map_with_a_background_thread_goes_by_the_paused_time() {
+    let map = SessionMap::<()>::builder().clock(TokioClock::new()).background().build().unwrap();
+    let watcher = Watcher::new(&map);
+    let owner = map.owner();
+    let name = owner.name().clone();
+    map.create("A", (), None).unwrap();
+    map.create("B", (), &owner).unwrap();
+    let token = owner.suspend(LONG).unwrap();
+    let moment = Duration::from_millis(1);
+    tokio::time::advance(LONG.saturating_sub(moment)).await;
+    assert!(map.contains("B") && name.is_alive());
+    tokio::time::advance(moment).await;
+    assert!(!map.contains("B") && map.resume(&token).is_err());
+    assert_eq!(name.reason(), Some(DeathReason::NotResumed));
+    // With nobody to wake anybody, the runtime moves its time to the next limit: the session has ended by then.
+    assert_eq!(watcher.gone("A", 48 * LONG).await, Ok(EndCause::Expired));
+    while map.maintain() {}
+    // The background thread may have a part of it in its hands.
+    while map.occupied() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(map.stats().missed, 0);
+}
+
+#[test]
+fn a_clock_goes_on_when_its_runtime_is_gone() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let map = runtime.block_on(async {
+        SessionMap::<()>::builder().clock(TokioClock::new()).background().build().unwrap()
+    });
+    drop(runtime);
+    map.create("A", (), None).unwrap();
+    assert!(map.contains("A"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiters_are_told_and_one_that_is_given_up_leaves_nothing() {
     let map = SessionMap::<usize>::new();

@@ -67,11 +67,7 @@ mod unix {
         ///
         /// # Errors
         /// 0 and numbers beyond `i32` are no process. The owner is given back.
-        pub fn process(
-            &self,
-            owner: Owner,
-            id: u32,
-        ) -> Result<tenure_core::OwnerRef, crate::MonitorError> {
+        pub fn process(&self, owner: Owner, id: u32) -> Result<tenure_core::OwnerRef, crate::MonitorError> {
             let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) else {
                 let why = std::io::Error::from(Errno::INVAL);
                 return Err(crate::MonitorError::new("its number is that of no process", why, owner));

@@ -64,7 +64,8 @@ impl Monitor {
 
     fn attach(&self, owner: Owner, fd: Held) -> Result<Attached, MonitorError> {
         let (name, shared) = (owner.name().clone(), &self.worker.shared);
-        let number = shared.items.watch(Item { owner, fd, kind: Kind::Socket(self.grace) }, &shared.poller)?;
+        let number =
+            shared.items.watch(Item { owner, fd, kind: Kind::Socket(self.grace) }, &shared.poller)?;
         Ok(Attached { worker: Arc::clone(&self.worker), number, name })
     }
 

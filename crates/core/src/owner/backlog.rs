@@ -23,11 +23,16 @@ pub(crate) struct Backlog<T: Send + Sync + 'static> {
     count: AtomicUsize,
 }
 
-/// What was taken from the stack and is not done.
+/// Items that were taken from the stack at once.
+type Chain<T> = Peekable<Taken<T>>;
+
+/// What was taken from the stack and is not done. One chain that is done at once costs no allocation: it is what an
+/// owner of a few sessions leaves.
 struct Queue<T: Send> {
-    /// Chains of items that nobody has looked at, none of them empty; the newest is the last, and the first to be
-    /// worked on.
-    fresh: Vec<Peekable<Taken<T>>>,
+    /// The chain of items that nobody has looked at which is worked on first; not empty.
+    first: Option<Chain<T>>,
+    /// Other such chains, while there is a first; the newest is the last.
+    fresh: Vec<Chain<T>>,
     /// Items that a step was told to keep, in the order in which they are looked at again.
     kept: VecDeque<T>,
 }
@@ -92,12 +97,12 @@ impl<T: Send + Sync + 'static> Backlog<T> {
 
     /// Takes everything, to be put back when the answer is dropped.
     fn take(&self) -> Lent<'_, T> {
-        let mut queue = self.queue.take().unwrap_or_default();
+        let mut queue = self.queue.take().map(|queue| *queue).unwrap_or_default();
         // A relaxed look: who must not miss a push has fenced before.
         if !self.stack.is_empty() {
             let mut chain = self.stack.take_all().peekable();
             if chain.peek().is_some() {
-                queue.fresh.push(chain);
+                queue.add(chain);
             }
         }
         Lent { backlog: self, queue }
@@ -106,17 +111,17 @@ impl<T: Send + Sync + 'static> Backlog<T> {
 
 impl<T: Send> Default for Queue<T> {
     fn default() -> Self {
-        Self { fresh: Vec::new(), kept: VecDeque::new() }
+        Self { first: None, fresh: Vec::new(), kept: VecDeque::new() }
     }
 }
 
 impl<T: Send> Queue<T> {
     /// The next item that nobody has looked at, or else one of the first `old` that were kept.
     fn next(&mut self, old: &mut usize) -> Option<T> {
-        if let Some(chain) = self.fresh.last_mut() {
+        if let Some(chain) = &mut self.first {
             let value = chain.next();
             if chain.peek().is_none() {
-                self.fresh.pop();
+                self.first = self.fresh.pop();
             }
             return value;
         }
@@ -130,7 +135,12 @@ impl<T: Send> Queue<T> {
     }
 
     fn is_empty(&self) -> bool {
-        self.fresh.is_empty() && self.kept.is_empty()
+        self.first.is_none() && self.kept.is_empty()
+    }
+
+    /// A chain, not empty, which is worked on before the others.
+    fn add(&mut self, chain: Chain<T>) {
+        self.fresh.extend(self.first.replace(chain));
     }
 
     /// Takes all of another queue. Moves as many items as the shorter of the two has kept.
@@ -139,6 +149,7 @@ impl<T: Send> Queue<T> {
             mem::swap(self, &mut other);
         }
         self.fresh.append(&mut other.fresh);
+        other.first.take().into_iter().for_each(|chain| self.add(chain));
         self.kept.append(&mut other.kept);
     }
 
@@ -154,7 +165,7 @@ impl<T: Send> Queue<T> {
 /// What a step has in its hands. Put back also where the step unwinds.
 struct Lent<'a, T: Send + Sync + 'static> {
     backlog: &'a Backlog<T>,
-    queue: Box<Queue<T>>,
+    queue: Queue<T>,
 }
 
 impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
@@ -164,6 +175,7 @@ impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
             return;
         }
         queue.shrink();
+        let mut queue = Box::new(queue);
         // Each further round is for a queue that another thread has put there meanwhile.
         while let Some(other) = self.backlog.queue.put(queue) {
             queue = self.backlog.queue.take().unwrap_or_default();

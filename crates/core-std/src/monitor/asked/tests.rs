@@ -10,11 +10,8 @@ fn child(monitor: &Monitor, act: &str) -> (Arc<Kept>, tenure_core::OwnerRef, std
     let map = SessionMap::<()>::new();
     let owner = map.owner();
     let name = owner.name().clone();
-    let mut child = Command::new("sh")
-        .args(["-c", &format!("read line; {act}")])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        Command::new("sh").args(["-c", &format!("read line; {act}")]).stdin(Stdio::piped()).spawn().unwrap();
     let input = child.stdin.take().unwrap();
     let kept = Arc::new(Kept::new(child));
     monitor.ask(of_child(owner, Arc::clone(&kept)));
