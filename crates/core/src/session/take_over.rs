@@ -19,9 +19,10 @@ impl<P: Payload> SessionMap<P> {
     /// Hands every session of one owner over to another, and says how many have moved.
     ///
     /// Each session moves as by [`hand_over`](SessionMap::hand_over): at no instant has it two owners or none. They
-    /// move one after the other, so who looks at several of them meanwhile may see some with either; once it returns, every session that the old owner had when it was called has moved,
-    /// was deleted, or was handed to somebody else. If the old owner dies in the middle of the call, those that have
-    /// moved live on and the others are gone. One that the old owner is given meanwhile may stay with it.
+    /// move one after the other, so who looks at several of them meanwhile may see some with either; once it returns,
+    /// every session that the old owner had when it was called has moved, was deleted, or was handed to somebody else.
+    /// If the old owner dies in the middle of the call, those that have moved live on and the others are gone. One that
+    /// the old owner is given meanwhile may stay with it.
     ///
     /// Costs a hand-over for each session; and a look at the whole map, if somebody else creates, deletes or moves
     /// sessions of the old owner at the same moment.

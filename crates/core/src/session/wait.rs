@@ -219,7 +219,8 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// It is about the session that is there now, or at the first poll: if that one ends the answer is
     /// [`WaitError::Ended`], though another was created under its code since. The condition is asked at every wake-up,
-    /// which may be for nothing; a state that comes and goes between two polls may be missed.
+    /// which may be for nothing; a state that comes and goes between two polls may be missed. That its owner is suspended
+    /// or resumed wakes as every change does.
     pub fn until<F: FnMut(&View<'_, P>) -> bool>(&self, code: &str, condition: F) -> Until<P, F> {
         Until { watch: Watch::new(self, code), condition }
     }

@@ -32,8 +32,8 @@ pub struct Events<P: Payload> {
 }
 
 impl<P: Payload> SessionMap<P> {
-    /// What happens to the session under this code from now on, up to its end, which comes last. A successor under
-    /// the same code is another session.
+    /// What happens to the session under this code from now on, its owner's suspension and resumption too, up to its end,
+    /// which comes last. A successor under the same code is another session.
     ///
     /// The end is never among what is lost, however slow the reader is; besides it, 64 events wait.
     ///

@@ -146,7 +146,7 @@ impl World {
 
 type Operation = (&'static str, fn(&World));
 
-const OPERATIONS: [Operation; 20] = [
+const OPERATIONS: [Operation; 23] = [
     ("create", |world| _ = world.map.create("new", world.wild(1), &world.one)),
     ("create without owner", |world| _ = world.map.create("new", world.wild(1), None)),
     ("create over an expired one", |world| _ = world.map.create("expired", world.wild(1), &world.one)),
@@ -168,6 +168,21 @@ const OPERATIONS: [Operation; 20] = [
     ("hand over", |world| _ = world.map.hand_over("one", &world.two)),
     ("hand over what has no owner", |world| _ = world.map.hand_over("free", &world.two)),
     ("hand over to who has it", |world| _ = world.map.hand_over("two", &world.two)),
+    ("hand over all", |world| _ = world.map.hand_over_all(&world.one, &world.two)),
+    ("suspend and resume", |world| {
+        let Some(owner) = world.dying.lock().unwrap().take() else { return };
+        let token = owner.token().unwrap();
+        world.wait("dying", |_| _ = owner.suspend(TTL));
+        let back = world.map.resume(&token).ok();
+        *world.dying.lock().unwrap() = back;
+    }),
+    ("suspend and come too late", |world| {
+        let Some(owner) = world.dying.lock().unwrap().take() else { return };
+        let token = owner.suspend(TTL).unwrap();
+        world.time.advance(TTL);
+        while world.map.maintain() {}
+        assert!(world.map.resume(&token).is_err());
+    }),
     ("an owner dies", |world| drop(world.dying.lock().unwrap().take())),
     ("prune", |world| _ = world.map.prune()),
     ("maintain", |world| while world.map.maintain() {}),

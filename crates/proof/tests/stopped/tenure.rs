@@ -77,7 +77,7 @@ pub(crate) struct Watcher {
 
 type Act = fn(&Tenure, &mut Hand, &mut Dice) -> Result<(), String>;
 
-const ACTS: [(&str, Act); 33] = [
+const ACTS: [(&str, Act); 35] = [
     ("set", Tenure::set),
     ("set again", Tenure::set_again),
     ("set with a ttl", Tenure::set_with_ttl),
@@ -119,6 +119,8 @@ const ACTS: [(&str, Act); 33] = [
     ("claim", |tenure, _, dice| done(tenure.sessions.claim(&code(dice)))),
     ("delete", |tenure, _, dice| done(tenure.sessions.delete(&code(dice)))),
     ("hand_over", |tenure, hand, dice| done(tenure.sessions.hand_over(&code(dice), &hand.owner))),
+    ("hand_over_all", Tenure::hand_over_all),
+    ("suspend, resume", Tenure::suspend_and_resume),
     ("owner dies", Tenure::owner_dies),
     ("large owner dies", Tenure::large_owner_dies),
     ("count, list, iter", Tenure::look_at_all),
@@ -295,6 +297,39 @@ impl Tenure {
                 .create_with_new_code(self.ticket(), &hand.owner)
                 .map(|code| self.sessions.delete(&code)),
         )
+    }
+
+    /// What another owner is given outlives the one that had it.
+    fn hand_over_all(&self, hand: &mut Hand, _: &mut Dice) -> Result<(), String> {
+        let old = self.sessions.owner();
+        let own = format!("moving {}", hand.worker);
+        if self.sessions.create(own.as_str(), self.ticket(), &old).is_err() {
+            return Ok(());
+        }
+        let moved = self.sessions.hand_over_all(&old, &hand.owner);
+        drop(old);
+        let deleted = self.sessions.delete(&own);
+        if moved == Ok(1) && deleted {
+            Ok(())
+        } else {
+            Err(format!("{own:?} was handed over ({moved:?}), and deleted: {deleted}"))
+        }
+    }
+
+    /// Nobody else has the token, and the time is not over.
+    fn suspend_and_resume(&self, hand: &mut Hand, _: &mut Dice) -> Result<(), String> {
+        let owner = self.sessions.owner();
+        let own = format!("suspended {}", hand.worker);
+        let created = self.sessions.create(own.as_str(), self.ticket(), &owner).is_ok();
+        let token = owner.suspend(Duration::from_secs(3_600)).map_err(|error| error.to_string())?;
+        let there = self.sessions.get(&own).is_some_and(|session| session.suspended.is_some());
+        let owner = self.sessions.resume(&token).map_err(|error| error.to_string())?;
+        drop(owner);
+        if there == created && !self.sessions.contains(&own) {
+            Ok(())
+        } else {
+            Err(format!("{own:?} was created: {created}, was there while its owner was suspended: {there}"))
+        }
     }
 
     fn owner_dies(&self, hand: &mut Hand, dice: &mut Dice) -> Result<(), String> {
