@@ -3,7 +3,7 @@ use crate::{
     clock::Tick,
     raw::lend::both,
     session::{SessionMap, models::map},
-    sync::{model, model_within},
+    sync::model_within,
 };
 use std::{
     future::Future,
@@ -29,7 +29,7 @@ impl Wake for Woken {
 fn who_comes_sees_it_or_is_seen<T: Send + 'static>(
     come: impl Fn(&SessionMap<()>) -> T + Copy + Send + Sync + 'static,
 ) {
-    model(move || {
+    model_within(Some(2), move || {
         let map = map();
         let owner = map.owner();
         let (other, theirs, name) = (map.clone(), owner.name().clone(), owner.name().clone());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    clock::Tick,
     event::EndCause,
     owner::Owner,
     raw::{Once, lend::race_of_three},
@@ -16,7 +17,8 @@ use crate::{
 /// Puts a session under the code `A` into the table, without more ado: its death needs nobody who buries it.
 fn put(map: &SessionMap<()>, owner: &Owner) {
     let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
-    let life = Arc::new(Life { id: 0, created, deadline: created.tick, end: Once::new() });
+    // Never: else a version that has lost its owner would be invisible as well.
+    let life = Arc::new(Life { id: 0, created, deadline: Tick::MAX, end: Once::new() });
     let holder = Holder::Owner(owner.name().clone());
     let cell = Cell { holder, stage: Stage::FIRST, connected: None, life, payload: () };
     // The places that it gives back when it ends.
