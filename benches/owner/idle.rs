@@ -40,16 +40,17 @@ pub(crate) fn all(rest: Duration, monitor: &Monitor) {
     let map = SessionMap::<()>::builder().background().build().expect("a thread");
     // Kept until the end, so that none takes the memory of those before.
     let guards = idle("guard owners", 100_000, rest, |_| map.owner());
+    let mut crowd = Crowd::new(10_000);
+    let count = crowd.sockets.len();
+    idle("socket owners (the other ends in another process)", count, rest, |number| {
+        crowd.attach(number, monitor)
+    });
+    // Last: some of them may miss a beat while the others are looked at.
     let every = Duration::from_secs(30);
     let hearts = idle("heartbeat owners, beating every 30 s", 100_000, rest, |_| {
         let heartbeat = monitor.heartbeat(map.owner(), every);
         heartbeat.beat();
         heartbeat
-    });
-    let mut crowd = Crowd::new(10_000);
-    let count = crowd.sockets.len();
-    idle("socket owners (the other ends in another process)", count, rest, |number| {
-        crowd.attach(number, monitor)
     });
     crowd.end();
     drop(black_box((guards, hearts)));

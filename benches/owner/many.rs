@@ -2,8 +2,7 @@
 
 use crate::ends::{Stamp, ender, now};
 use std::{
-    hint,
-    thread,
+    hint, thread,
     time::{Duration, Instant},
 };
 use tenure_core::SessionMap;
