@@ -55,11 +55,11 @@ impl Ended {
 
     /// How many percent of the ends took so long at most: the histograms, cumulated.
     pub(crate) fn print(&self) {
-        let bars: String = BARS.iter().map(|micros| format!("{micros:>7}")).collect();
+        let bars = BARS.map(|micros| format!("{micros:>7}")).concat();
         println!("percent of the ends seen within, in µs{bars}");
         for (name, seen) in &self.0 {
             let within = |micros: u64| format!("{:>7.2}", seen.percentile_below(micros * 1_000));
-            let bars: String = BARS.iter().map(|&micros| within(micros)).collect();
+            let bars = BARS.map(within).concat();
             println!("{name:37}{bars}");
         }
     }
@@ -211,7 +211,7 @@ fn latencies(name: &str, ends: u64, mut begin: impl FnMut(Owner, Stamp) -> End) 
     seen
 }
 
-fn micros(nanos: u64) -> String {
+pub(crate) fn micros(nanos: u64) -> String {
     format!("{:.1} µs", Duration::from_nanos(nanos).as_secs_f64() * 1_000_000.0)
 }
 

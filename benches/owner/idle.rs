@@ -43,7 +43,7 @@ pub(crate) fn all(rest: Duration, monitor: &Monitor) {
     let mut crowd = Crowd::new(10_000);
     let count = crowd.sockets.len();
     idle("socket owners (the other ends in another process)", count, rest, |number| {
-        crowd.attach(number, monitor)
+        crowd.attach(number, monitor);
     });
     // Last: some of them may miss a beat while the others are looked at.
     let every = Duration::from_secs(30);

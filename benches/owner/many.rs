@@ -1,6 +1,6 @@
 //! One owner of 100,000 sessions, 100,000 owners of one each, ended at once; and looking at all of them.
 
-use crate::ends::{Stamp, ender, now};
+use crate::ends::{Stamp, ender, micros, now};
 use std::{
     hint, thread,
     time::{Duration, Instant},
@@ -45,7 +45,10 @@ fn one_of_many(many: usize) {
         assert_eq!(map.stats().missed, 0);
     }
     println!("{many} sessions: counted one by one in {}", millis(median(counted)));
-    println!("one owner of {many} sessions: seen gone by another thread in {}", millis(median(unseen)));
+    println!(
+        "one owner of {many} sessions: seen gone by another thread in {}",
+        micros(median(unseen).as_nanos() as u64)
+    );
     println!("one owner of {many} sessions: all freed in {}", millis(median(freed)));
 }
 
