@@ -30,7 +30,7 @@
 //! | anything that can be awaited | [`own_until`] | when it is ready |
 //! | a child process | [`Monitor::child`] | by the kernel |
 //! | any process, by its number | [`Monitor::process`] | by the kernel (Linux); on other Unix within 5 ms |
-//! | the peer of a TCP or Unix socket | [`Monitor::socket`] | by the kernel (Linux) |
+//! | the peer of a TCP or Unix socket | [`Monitor::socket`], [`Monitor::shared_socket`] | by the kernel (Linux) |
 //! | signs of life | [`Monitor::heartbeat`] | one to two intervals after the last |
 //!
 //! Every death has a [reason](tenure_core::DeathReason), which everybody who waits or observes is told. With

@@ -18,7 +18,7 @@ pub(super) fn of_child(owner: Owner, kept: Arc<Kept>) -> impl FnMut() -> bool + 
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::*;
+    use super::{Arc, Kept, Owner, of_child};
     use crate::{Monitor, MonitorError};
 
     impl Monitor {
