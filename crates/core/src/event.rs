@@ -140,7 +140,8 @@ pub enum SessionEvent {
     Claimed,
     /// It has another owner now.
     HandedOver,
-    /// Its owner was suspended: if nobody resumes it before then, the session ends.
+    /// Its owner was suspended: if nobody resumes it before then, the session ends. One thread may resume an owner while
+    /// another is about to tell of its suspension: then either may be told twice, and what is told last is so.
     Suspended {
         /// Until when, by the table's clock.
         until: Tick,

@@ -5,6 +5,7 @@
 
 use super::{Cell, Code, Inner, Payload, sweep::ENTRIES};
 use crate::{
+    clock::Tick,
     event::SessionEvent,
     owner::{Home, OwnerRef},
     raw::{Cursor, Entry, Guard, pin},
@@ -19,9 +20,9 @@ impl<P: Payload> Inner<P> {
     /// Wakes who waits for any of this owner's sessions, and tells who reads of them. To be called after the change of
     /// the owner's word.
     ///
-    /// Each session that the owner has all the while is told of once. One that is created, ends or moves meanwhile is
-    /// told of or not; what happens to it is told anyway.
-    pub(super) fn announce(&self, owner: &OwnerRef, event: &SessionEvent) {
+    /// `until` says what it has become: suspended until then, or resumed. Each session that the owner has all the while is
+    /// told of. One that is created, ends or moves meanwhile is told of or not; what happens to it is told anyway.
+    pub(super) fn announce(&self, owner: &OwnerRef, until: Option<Tick>) {
         if !self.is_anybody_there() {
             return;
         }
@@ -30,13 +31,13 @@ impl<P: Payload> Inner<P> {
             let guard = pin();
             for &hash in hashes {
                 for entry in self.table.with_hash(hash, &guard) {
-                    self.announce_one(entry, owner, event, &mut told, &guard);
+                    self.announce_one(entry, owner, until, &mut told, &guard);
                 }
             }
         }
         // Another thread has some of the hints in its hands, or is about to leave one.
         if told.len() < owner.session_count() {
-            self.announce_found(owner, event, &mut told);
+            self.announce_found(owner, until, &mut told);
         }
     }
 
@@ -63,7 +64,7 @@ impl<P: Payload> Inner<P> {
     }
 
     /// Looks at the whole table for sessions of the owner.
-    fn announce_found(&self, owner: &OwnerRef, event: &SessionEvent, told: &mut HashSet<u64>) {
+    fn announce_found(&self, owner: &OwnerRef, until: Option<Tick>, told: &mut HashSet<u64>) {
         let mut cursor = Cursor::default();
         loop {
             let guard = pin();
@@ -74,7 +75,7 @@ impl<P: Payload> Inner<P> {
                 }
             });
             for entry in found {
-                self.announce_one(entry, owner, event, told, &guard);
+                self.announce_one(entry, owner, until, told, &guard);
             }
             if complete {
                 return;
@@ -86,13 +87,26 @@ impl<P: Payload> Inner<P> {
         &self,
         entry: Entry<'_, Code, Cell<P>>,
         owner: &OwnerRef,
-        event: &SessionEvent,
+        until: Option<Tick>,
         told: &mut HashSet<u64>,
         guard: &Guard,
     ) {
         let cell = entry.value();
-        if cell.held_by() == Some(owner) && owner.is_alive() && told.insert(cell.life.id) {
-            self.tell(entry, guard, || event.clone());
+        if cell.held_by() != Some(owner) || !owner.is_alive() || !told.insert(cell.life.id) {
+            return;
+        }
+        let mut until = until;
+        loop {
+            let event = || until.map_or(SessionEvent::Resumed, |until| SessionEvent::Suspended { until });
+            self.tell(entry, guard, event);
+            // SeqCst: pairs with the fence in `Bells::ring` of who tells of a later change: if that was told before
+            // this, it is seen here, and told again. So what is told last is what is so.
+            fence(Ordering::SeqCst);
+            let now = owner.suspended_until();
+            if now == until || !owner.is_alive() {
+                return;
+            }
+            until = now;
         }
     }
 }

@@ -254,7 +254,7 @@ impl<P: Payload> Home for Inner<P> {
     }
 
     fn tell_suspended(&self, owner: &OwnerRef, until: Tick) {
-        self.announce(owner, &SessionEvent::Suspended { until });
+        self.announce(owner, Some(until));
     }
 }
 

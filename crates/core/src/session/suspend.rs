@@ -9,7 +9,6 @@
 use super::{Inner, Payload, SessionMap, earliest::Earliest, sweep::ENTRIES};
 use crate::{
     clock::Tick,
-    event::SessionEvent,
     owner::{Home, Incarnation, Owner, OwnerRef, ResumeError, Token},
     pruner::Next,
     raw::{Cursor, Fresh, Guard, Occupied, Query, Slot, Table, pin},
@@ -209,7 +208,7 @@ impl<P: Payload> SessionMap<P> {
         entry.remove();
         // The handle first: user code that is told may unwind.
         let owner = Owner::of(owner.clone());
-        self.inner.announce(&owner, &SessionEvent::Resumed);
+        self.inner.announce(&owner, None);
         Ok(owner)
     }
 }

@@ -1,6 +1,5 @@
 use super::*;
 use crate::{
-    clock::Tick,
     raw::lend::both,
     session::{SessionMap, models::map},
     sync::model_within,
@@ -70,7 +69,7 @@ fn loom_who_waits_for_a_suspension_sees_it_or_is_woken() {
         let (other, name) = (map.clone(), owner.name().clone());
         let suspender = move || {
             assert!(name.core().suspend(UNTIL));
-            other.inner.announce(&name, &SessionEvent::Suspended { until: UNTIL });
+            other.inner.announce(&name, Some(UNTIL));
         };
         let woken = Arc::<Woken>::default();
         let (waiting, waker) = (map.clone(), Waker::from(Arc::clone(&woken)));

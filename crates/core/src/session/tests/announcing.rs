@@ -214,3 +214,25 @@ fn a_clock_that_panics_while_the_suspension_is_told_leaves_the_owner_suspended()
         }
     }
 }
+
+/// Whoever resumes an owner while another thread is about to tell of its suspension: what is told last is so.
+#[test]
+fn what_is_told_last_is_so() {
+    for round in 0..500 {
+        let (map, _) = map::<()>();
+        let owner = map.owner();
+        let (name, token) = (owner.name().clone(), owner.token().unwrap());
+        map.create("A", (), &owner).unwrap();
+        let mut events = map.watch("A").unwrap();
+        let owner = thread::scope(|scope| {
+            scope.spawn(|| owner.suspend(GRACE).unwrap());
+            while name.suspended_until().is_none() {
+                std::hint::spin_loop();
+            }
+            map.resume(&token).unwrap()
+        });
+        let told = read(|| events.try_next());
+        assert_eq!(told.last(), Some(&("A".into(), SessionEvent::Resumed)), "round {round}: {told:?}");
+        drop(owner);
+    }
+}
