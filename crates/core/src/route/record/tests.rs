@@ -130,7 +130,7 @@ fn loom_a_time_is_that_of_the_word_it_is_read_with_or_of_a_set_under_way() {
             let life = others.life();
             match (life.deadline().as_millis(), others.set_at_with(life)) {
                 (10, time) => {
-                    assert!(matches!(time, None | Some(Tick::ZERO)), "the set came after the touch")
+                    assert!(matches!(time, None | Some(Tick::ZERO)), "the set came after the touch");
                 }
                 (7, time) => assert!(matches!(time.map(Tick::as_millis), None | Some(0 | 5))),
                 (deadline, time) => assert_eq!((deadline, time), (15, Some(at(5)))),
