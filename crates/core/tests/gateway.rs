@@ -18,6 +18,10 @@ mod replay;
 mod report;
 #[path = "../examples/gateway/run.rs"]
 mod run;
+#[path = "../examples/gateway/sweep/mod.rs"]
+mod sweep;
+#[path = "gateway/sweeps.rs"]
+mod sweeps;
 #[path = "../examples/gateway/tally.rs"]
 mod tally;
 #[path = "../examples/gateway/trace.rs"]

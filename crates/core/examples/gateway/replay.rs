@@ -213,7 +213,10 @@ impl<'a> Replayer<'a> {
         match resolved {
             Ok(resolution) => {
                 match resolution.source {
-                    Source::Exact => self.tally.exact += 1,
+                    Source::Exact => {
+                        self.tally.exact += 1;
+                        self.tally.exact_in_threads += u64::from(thread.is_some());
+                    }
                     Source::Room => self.tally.room += 1,
                     Source::Provided => self.tally.provided += 1,
                 }

@@ -43,6 +43,8 @@ pub(crate) struct Tally {
     pub(crate) provided: u64,
     pub(crate) no_route: u64,
     pub(crate) stale: u64,
+    /// Exact answers to messages in a conversation.
+    pub(crate) exact_in_threads: u64,
     pub(crate) created: u64,
     pub(crate) already_exists: u64,
     pub(crate) ended_by_owner: u64,
@@ -64,6 +66,7 @@ impl Tally {
             provided: 0,
             no_route: 0,
             stale: 0,
+            exact_in_threads: 0,
             created: 0,
             already_exists: 0,
             ended_by_owner: 0,
@@ -88,6 +91,7 @@ impl Tally {
         self.provided += other.provided;
         self.no_route += other.no_route;
         self.stale += other.stale;
+        self.exact_in_threads += other.exact_in_threads;
         self.created += other.created;
         self.already_exists += other.already_exists;
         self.ended_by_owner += other.ended_by_owner;
