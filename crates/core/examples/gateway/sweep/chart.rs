@@ -48,7 +48,7 @@ pub(crate) fn heat_map(sweep: &Sweep) -> Result<String, Box<dyn Error>> {
             let opposite = (corner.0 + FIELD.0 - 2, corner.1 + FIELD.1 - 2);
             area.draw(&Rectangle::new([corner, opposite], color(heat).filled()))?;
             if sweep.good_enough() == Some(cell) {
-                area.draw(&Rectangle::new([corner, opposite], BLACK.stroke_width(3)))?;
+                area.draw(&Rectangle::new([corner, opposite], RED.stroke_width(3)))?;
             }
             let ink = if heat > 60 { WHITE } else { BLACK };
             let place = (middle(column)?.0, corner.1 + FIELD.1 / 2);

@@ -21,7 +21,7 @@ mod requests;
 mod sieve;
 
 pub(crate) use chart::heat_map;
-pub(crate) use policy::{Arm, hits};
+pub(crate) use policy::{Arm, Policy, hits};
 pub(crate) use report::SweepReport;
 pub(crate) use requests::Requests;
 
