@@ -17,6 +17,8 @@ use std::{
 
 mod cause;
 mod queue;
+#[cfg(feature = "serde")]
+mod serial;
 #[cfg(test)]
 mod tests;
 
@@ -99,6 +101,7 @@ pub enum What<'a> {
 
 /// What happened to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum RouteEvent {
     /// It was stored or replaced.
@@ -119,6 +122,7 @@ pub enum RouteEvent {
 
 /// How a resolution ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Outcome {
     /// The exact record was fresh.
     Hit,
@@ -130,6 +134,7 @@ pub enum Outcome {
 
 /// What happened to a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum SessionEvent {
     /// It was created.

@@ -69,6 +69,8 @@ mod clock;
 mod error;
 mod event;
 mod key;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod observe;
 mod owner;
 mod panics;
 mod pruner;
@@ -87,6 +89,8 @@ pub use event::{
     SessionEvent, What,
 };
 pub use key::{AsKey, KeyHashes, KeyRef, MessageContext, ParseKeyError, ParseKeyErrorKind, SessionKey};
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+pub use observe::*;
 pub use owner::{
     Incarnation, NoToken, Owner, OwnerRef, ParseTokenError, ResumeError, SuspendError, SuspendErrorKind,
     Token,

@@ -33,6 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("owner", &["sync", "clock", "error", "raw", "stats", "event"]),
     ("pruner", &["sync", "clock", "panics", "raw"]),
     ("route", &["sync", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
+    ("observe", &["event", "route"]),
     ("session", &["sync", "panics", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
 ];
 

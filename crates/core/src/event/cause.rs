@@ -14,6 +14,7 @@ use std::{any::Any, fmt, process::ExitStatus, sync::Arc};
 /// assert_eq!(DeathReason::Panicked("index out of bounds".into()).to_string(), "panicked: index out of bounds");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DeathReason {
     /// Its handle was dropped, by the end of a scope or by unwinding.
@@ -23,7 +24,7 @@ pub enum DeathReason {
     /// The task or thread it stood for has returned.
     Finished,
     /// The task or thread it stood for has panicked, with this message.
-    Panicked(Arc<str>),
+    Panicked(#[cfg_attr(feature = "serde", serde(with = "super::serial"))] Arc<str>),
     /// The task it stood for was canceled or aborted.
     Cancelled,
     /// The process it stood for was killed by a signal.
@@ -47,7 +48,7 @@ pub enum DeathReason {
     /// The program, or the table, is shutting down.
     Shutdown,
     /// Anything else, in words.
-    Other(Arc<str>),
+    Other(#[cfg_attr(feature = "serde", serde(with = "super::serial"))] Arc<str>),
 }
 
 impl DeathReason {
@@ -106,6 +107,7 @@ impl fmt::Display for DeathReason {
 /// assert_eq!(EndCause::OwnerDied(DeathReason::PeerReset).to_string(), "its owner died: reset by the peer");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum EndCause {
     /// Somebody deleted it.

@@ -20,9 +20,11 @@ use std::{
 
 /// An event that keeps: what [`EventQueue`] hands out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct OwnedEvent {
     /// The name of the table.
+    #[cfg_attr(feature = "serde", serde(with = "super::serial"))]
     pub table: Arc<str>,
     /// When, by the table's clock.
     pub at: Tick,
@@ -47,6 +49,7 @@ impl OwnedEvent {
 
 /// What happened, and to whom, in a form that keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum OwnedWhat {
     /// Something happened to a route.
@@ -61,6 +64,7 @@ pub enum OwnedWhat {
     /// Something happened to a session.
     Session {
         /// Its code.
+        #[cfg_attr(feature = "serde", serde(with = "super::serial"))]
         code: Arc<str>,
         /// What happened.
         kind: SessionEvent,
@@ -69,6 +73,7 @@ pub enum OwnedWhat {
 
 /// What comes out of an [`EventQueue`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Received {
     /// The next event.
     Event(OwnedEvent),
