@@ -25,7 +25,7 @@ mod tally;
 #[path = "../crates/core/examples/gateway/trace.rs"]
 mod trace;
 
-use sweep::{Arm, Policy, Requests, hits};
+use sweep::{Arm, Requests, hits, policy::Policy};
 
 const CAPACITIES: [usize; 9] = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 const MINUTES: [u64; 3] = [15, 30, 10_080];

@@ -68,8 +68,9 @@ impl<T> Deref for Keep<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Keep<T> {
+/// Without the value.
+impl<T> fmt::Debug for Keep<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keep").field("owner", self.owner.name()).field("value", &self.value).finish()
+        f.debug_struct("Keep").field("owner", self.owner.name()).finish_non_exhaustive()
     }
 }

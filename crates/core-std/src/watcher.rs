@@ -123,9 +123,14 @@ impl<P: Payload> fmt::Debug for Watcher<P> {
 /// What happens, as an iterator that blocks: what [`Watcher::watch`] and [`Watcher::events`] answer.
 ///
 /// It ends after the end of the one session that is watched, or when the map was drained and all was read.
-#[derive(Debug)]
 pub struct EventIter<P: Payload> {
     events: Events<P>,
+}
+
+impl<P: Payload> fmt::Debug for EventIter<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventIter").field("events", &self.events).finish()
+    }
 }
 
 impl<P: Payload> EventIter<P> {

@@ -135,9 +135,14 @@ impl<P: Payload> fmt::Debug for Watcher<P> {
 /// What happens, as a stream: what [`Watcher::watch`] and [`Watcher::events`] answer.
 ///
 /// It ends after the end of the one session that is watched, or when the map was drained and all was read.
-#[derive(Debug)]
 pub struct EventStream<P: Payload> {
     events: Events<P>,
+}
+
+impl<P: Payload> fmt::Debug for EventStream<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("events", &self.events).finish()
+    }
 }
 
 impl<P: Payload> EventStream<P> {

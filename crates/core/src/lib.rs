@@ -62,8 +62,13 @@
 //! `Send`, so the compiler refuses it in a task that may move.
 //!
 //! # Features
-//! `serde`: serialization of keys, routes, records, resolutions, sessions and counters. None is on by default, and none changes
-//! what is there without it.
+//! | feature | adds |
+//! | --- | --- |
+//! | `serde` | serialization of keys, routes, records, resolutions, sessions, counters and events |
+//! | `tracing` | `TracingObserver`: what happens in a table, as events of `tracing` |
+//! | `metrics` | `MetricsObserver`: what happens in a table, as counters of `metrics`, with names for Prometheus |
+//!
+//! None is on by default, and none changes what is there without it.
 
 mod clock;
 mod error;

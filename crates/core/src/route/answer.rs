@@ -5,7 +5,7 @@ use crate::{clock::Tick, key::SessionKey};
 use std::fmt;
 
 /// A record, owned: what [`RouteTable::get`](crate::RouteTable::get) answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Record<R> {
@@ -16,6 +16,16 @@ pub struct Record<R> {
     pub updated_at: Tick,
     /// When it expires, by the table's clock; [`Tick::MAX`] is never.
     pub expires_at: Tick,
+}
+
+/// Without the route.
+impl<R> fmt::Debug for Record<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("updated_at", &self.updated_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A record, borrowed under a [`Guard`](crate::Guard): what [`RouteTable::get_view`](crate::RouteTable::get_view)
@@ -163,7 +173,7 @@ impl How {
 
 /// Where a message goes, and how that was found out: what [`RouteTable::resolve`](crate::RouteTable::resolve)
 /// answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Resolution<R> {
@@ -242,14 +252,27 @@ impl<'a, R> ResolutionView<'a, R> {
     }
 }
 
-impl<R: fmt::Debug> fmt::Debug for ResolutionView<'_, R> {
+/// Without the route.
+impl<R> fmt::Debug for Resolution<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolution")
+            .field("key", &self.key)
+            .field("partition", &self.partition)
+            .field("source", &self.source)
+            .field("stale", &self.stale)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without the route.
+impl<R> fmt::Debug for ResolutionView<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResolutionView")
-            .field("route", self.route)
             .field("partition", &self.partition())
             .field("source", &self.source())
             .field("stale", &self.is_stale())
             .field("reason", &self.reason())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     sync::{Ordering, fence},
 };
 use std::{
+    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
@@ -28,11 +29,16 @@ pub struct Drained {
 /// Waits until everybody has seen the end: what [`SessionMap::drain`] answers.
 ///
 /// Cancel safe: the map is drained whether or not it is polled; dropping it stops the waiting only.
-#[derive(Debug)]
 #[must_use = "the map is drained; polling it tells when everybody has seen that"]
 pub struct Drain<P: Payload> {
     map: SessionMap<P>,
     drained: Drained,
+}
+
+impl<P: Payload> fmt::Debug for Drain<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").field("drained", &self.drained).finish_non_exhaustive()
+    }
 }
 
 impl<P: Payload> SessionMap<P> {

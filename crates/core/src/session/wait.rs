@@ -75,7 +75,6 @@ enum Seen<'g, P> {
 }
 
 /// One session that is watched: the one that was there first, not a successor under the same code.
-#[derive(Debug)]
 struct Watch<P: Payload> {
     seat: Seat<P>,
     life: Option<Arc<Life>>,
@@ -167,10 +166,15 @@ impl<P: Payload, F> fmt::Debug for Until<P, F> {
 /// Waits until a session is gone: what [`SessionMap::gone`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Gone<P: Payload> {
     watch: Watch<P>,
+}
+
+impl<P: Payload> fmt::Debug for Gone<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gone").field("code", &self.watch.seat.code).finish_non_exhaustive()
+    }
 }
 
 impl<P: Payload> Future for Gone<P> {
@@ -190,10 +194,15 @@ impl<P: Payload> Future for Gone<P> {
 /// Waits until there is a session: what [`SessionMap::appears`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Appears<P: Payload> {
     seat: Seat<P>,
+}
+
+impl<P: Payload> fmt::Debug for Appears<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Appears").field("code", &self.seat.code).finish_non_exhaustive()
+    }
 }
 
 impl<P: Payload> Future for Appears<P> {

@@ -15,13 +15,13 @@ mod chart;
 mod clairvoyant;
 mod fifos;
 mod list;
-mod policy;
+pub(crate) mod policy;
 mod report;
 mod requests;
 mod sieve;
 
 pub(crate) use chart::heat_map;
-pub(crate) use policy::{Arm, Policy, hits};
+pub(crate) use policy::{Arm, hits};
 pub(crate) use report::SweepReport;
 pub(crate) use requests::Requests;
 
