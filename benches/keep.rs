@@ -51,8 +51,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let simulated = Arm::ALL.into_iter().map(|arm| arm.policy(&requests, capacity));
             let real: [Box<dyn Policy>; 2] = [Box::new(Moka::new(capacity)), Box::new(Quick::new(capacity))];
             for mut policy in simulated.chain(real) {
-                let share = 1e4 * hits(&requests, ttl, policy.as_mut()) as f64 / requests.all.len() as f64;
-                print!("{:>13.2}", share / 100.0);
+                let share = hits(&requests, ttl, policy.as_mut()) * 10_000 / requests.all.len().max(1) as u64;
+                print!("{:>10}.{:02}", share / 100, share % 100);
             }
             println!();
         }

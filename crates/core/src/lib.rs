@@ -48,18 +48,44 @@
 //!   next `maintain`, or with a later removal.
 //! - A panic in your code (`PartialEq`, `Clone`, `Drop`, an update's closure, an observer) leaves the tables correct.
 //!
+//! | operation | atomic | progress |
+//! | --- | --- | --- |
+//! | `get`, `peek`, `resolve` that hits | yes, on its key or code | waits for nobody |
+//! | `resolve` that falls back | its parts are: the key, the room, the write-back | lock-free |
+//! | `set`, `touch`, `remove`; `create`, `update`, `claim`, `delete`, `hand_over` | yes, on its key or code | lock-free |
+//! | an owner's death, suspension, resumption | yes, for all of its sessions at once | lock-free |
+//! | `iter`, `iter_room`, `list_active` | no: what is there during the whole walk is seen once, what comes or goes meanwhile perhaps | waits for nobody |
+//! | `prune`, `hand_over_all` | no: each record or session by itself | lock-free |
+//! | `len`, `count_active`, `stats` | no: they count while others go on | waits for nobody |
+//! | `wait_until`, `wait_for`, `wait_gone`, `wait_drained` | – | wait for what they are called for, up to a limit |
+//!
+//! `docs/guarantees.md` in the repository says more, and at which instant each operation happens.
+//!
+//! # Which crate
+//! | your sessions end with | use |
+//! | --- | --- |
+//! | a value in a scope, or what you end by hand; routes only | `tenure-core` |
+//! | a thread, a process, a socket, signs of life, in a blocking program | `tenure-std`, which is `tenure-core` and these owners |
+//! | the same or a task, a token, a channel, a future, in an async program | `tenure-tokio` |
+//!
 //! # When to use something else
 //! For a cache that keeps what is *used* most, `moka` or `quick_cache`: Tenure evicts what was *set* longest ago. For
 //! a plain concurrent map, `dashmap` or `papaya`. For one thread, a `HashMap`. For state that must outlive the
-//! process, a database. Here, a deadline decides what is visible; it is no timer that calls you back.
+//! process, a database. For one task per session that answers messages, an actor registry. For a few hundred entries that few
+//! threads touch now and then, a `Mutex<HashMap>` is simpler and as fast. Here, a deadline decides what is visible; it is no timer that calls you back.
 //!
 //! # Time
 //! Times are monotonic milliseconds of one [`Clock`] per table; the time of day appears only where a person reads it.
-//! The system's clock is coarse (about 4 ms) because a precise one costs more than the look-up.
+//! The system's clock is coarse (about 4 ms on Linux) because a precise one costs more than the look-up. A [`ManualClock`] moves
+//! when it is told to; `tenure-tokio` has one that follows `tokio::time::pause`.
 //!
 //! # `.await`
 //! Owned answers may be held across it. A [`Guard`] may not, and what is borrowed under one may not: the guard is not
 //! `Send`, so the compiler refuses it in a task that may move.
+//!
+//! # Platforms
+//! Linux, macOS and Windows; Rust 1.88 or later, which CI holds it to. What differs: on Linux the clock is the kernel's coarse
+//! one, elsewhere [`Instant`](std::time::Instant), which costs a look-up some 20 ns more.
 //!
 //! # Features
 //! | feature | adds |
@@ -105,7 +131,14 @@ pub use raw::{Guard, pin};
 pub use route::*;
 pub use session::*;
 
-/// The README's example is a test.
+/// The examples of the README and of the guides are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/migration.md")]
+#[doc = include_str!("../../../docs/from-elixir.md")]
+#[doc = include_str!("../../../docs/guarantees.md")]
+#[doc = include_str!("../../../docs/owners.md")]
+#[doc = include_str!("../../../docs/algorithm.md")]
+#[doc = include_str!("../../../docs/design.md")]
+#[doc = include_str!("../../../docs/tuning.md")]
+struct Guides;
