@@ -39,6 +39,20 @@
 //! used again. On other systems children are asked every 5 ms, and on other Unix systems processes too, by their number
 //! alone. [`Monitor::socket`](Monitor) is not there: no safe interface to those systems tells that a peer has closed
 //! without reading. End a connection's owner where its reads end, and add heartbeats.
+//!
+//! # Guarantees
+//! - From the instant of an owner's death none of its sessions is visible, all at once, whoever noticed it and however late.
+//! - A thing that has ended before it was given an owner ends it at once; nothing is missed between the two.
+//! - An owner dies once, with the first reason that anybody gives.
+//! - What is read is never taken: sockets and channels keep their data.
+//! - Watching never holds a lock of a table; a [`Monitor`] whose last handle is dropped stops and joins its thread.
+//!
+//! # Which crate
+//! Async programs take `tenure-tokio`. Those whose owners are values in scopes need [`tenure_core`] alone, which this crate
+//! exports. Where one connection is one task of an actor framework, its own supervision does what this crate does.
+//!
+//! # Features
+//! None; those of [`tenure_core`] can be turned on by depending on it too.
 #![forbid(unsafe_code)]
 
 mod error;

@@ -39,6 +39,23 @@
 //! All of it works on a multi-thread and on a current-thread runtime. Sockets and processes are seen by the one thread
 //! of [`tenure_std::Monitor`], heartbeats by one task; a task of somebody else's, a token and a channel cost one small
 //! task each. [`TokioClock`] moves a table's time with `tokio::time::pause`.
+//!
+//! # Guarantees
+//! - From the instant of an owner's death none of its sessions is visible, all at once, whoever noticed it and however late.
+//! - A thing that has ended before it was given an owner ends it at once; nothing is missed between the two.
+//! - An owner dies once, with the first reason that anybody gives.
+//! - No operation of a table waits for a task, and none is `async`: they may be called from anywhere. Only waiting is.
+//!
+//! # `.await`
+//! Owned answers, owners and watchers may be held across it; a [`Guard`](tenure_core::Guard), and what is borrowed under one, may
+//! not, and the compiler says so. All waiting is cancel safe: a [`Watcher`] whose future is dropped has lost nothing.
+//!
+//! # Which crate
+//! Blocking programs take [`tenure_std`]. Those whose owners are values in scopes need [`tenure_core`] alone, which this crate
+//! exports. For tasks that answer messages, with supervision, there are actor frameworks.
+//!
+//! # Features
+//! None; those of [`tenure_core`] can be turned on by depending on it too.
 #![forbid(unsafe_code)]
 
 mod channels;
