@@ -85,6 +85,10 @@ deny:
 selftest *LANES:
     .ci/selftest {{ LANES }}
 
+# What must hold before a version is published, beyond `just ready`: packages, sizes, oldest versions, build times
+release-check *STEPS:
+    .ci/release-check {{ STEPS }}
+
 # Look for misspelled words
 typos:
     .ci/run typos

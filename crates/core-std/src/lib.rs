@@ -71,3 +71,8 @@ pub use monitor::{ChildProcess, Monitor, Watched};
 pub use tenure_core;
 pub use threads::{own_current_thread, spawn_owned};
 pub use watcher::{EventIter, Watcher};
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

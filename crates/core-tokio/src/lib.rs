@@ -73,3 +73,8 @@ pub use tenure_core;
 pub use tenure_std::Attached;
 pub use tenure_std::{Heartbeat, Keep, MonitorError};
 pub use watcher::{EventStream, Watcher};
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
