@@ -17,6 +17,7 @@ use std::{
 
 mod cause;
 mod queue;
+mod removals;
 #[cfg(feature = "serde")]
 mod serial;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod tests;
 
 pub use cause::{DeathReason, EndCause};
 pub use queue::{EventQueue, OwnedEvent, OwnedWhat, Received};
+pub use removals::{RecentRemovals, Removal, RemovalCause};
 
 /// Somebody who wants to know what happens in a table.
 ///

@@ -35,6 +35,7 @@
 //! | [`SystemClock`], [`ManualClock`] | where time comes from; with the manual one, tests see expiry without sleeping |
 //! | [`Pruner`] | the background thread, of one table or of several |
 //! | [`Observer`], [`EventQueue`] | who is told what happened |
+//! | [`RecentRemovals`] | why something is gone |
 //!
 //! # What is guaranteed
 //! - `get`, `peek` and a `resolve` that hits its own key wait for nobody and write nothing that another thread reads.
@@ -116,8 +117,8 @@ mod sync;
 pub use clock::{Clock, ManualClock, SystemClock, Tick, TimeGoesBackwards};
 pub use error::*;
 pub use event::{
-    DeathReason, EndCause, Event, EventQueue, Observer, Outcome, OwnedEvent, OwnedWhat, Received, RouteEvent,
-    SessionEvent, What,
+    DeathReason, EndCause, Event, EventQueue, Observer, Outcome, OwnedEvent, OwnedWhat, Received,
+    RecentRemovals, Removal, RemovalCause, RouteEvent, SessionEvent, What,
 };
 pub use key::{AsKey, KeyHashes, KeyRef, MessageContext, ParseKeyError, ParseKeyErrorKind, SessionKey};
 #[cfg(any(feature = "metrics", feature = "tracing"))]

@@ -94,7 +94,7 @@ fn sessions_and_owners() -> [&'static str; 36] {
     ]
 }
 
-fn time_and_events() -> [&'static str; 16] {
+fn time_and_events() -> [&'static str; 19] {
     [
         is_shared::<DeathReason>(),
         is_shared::<EndCause>(),
@@ -106,6 +106,9 @@ fn time_and_events() -> [&'static str; 16] {
         is_shared::<OwnedWhat>(),
         is_shared::<Pruner>(),
         is_shared::<Received>(),
+        is_shared::<RecentRemovals>(),
+        is_shared::<Removal>(),
+        is_shared::<RemovalCause>(),
         is_shared::<RouteEvent>(),
         is_shared::<SessionEvent>(),
         is_shared::<SystemClock>(),

@@ -1,0 +1,183 @@
+//! Why something is gone: the latest removals, for a message to whoever asks for it.
+
+use super::{EndCause, Event, Observer, RouteEvent, SessionEvent, What};
+use crate::{
+    clock::Tick,
+    key::AsKey,
+    raw::{Cell, pin},
+};
+use ahash::RandomState;
+use std::{array, fmt, sync::Arc, time::Duration};
+
+/// Removals in one place: the latest of those whose hashes lead there.
+const WAYS: usize = 4;
+
+/// Why a record or a session is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum RemovalCause {
+    /// The record had to make room, while it was fresh.
+    Evicted,
+    /// The record's time was over.
+    Expired,
+    /// Somebody removed the record.
+    Removed,
+    /// The session has ended, and how: with its owner's reason, if that died.
+    Ended(EndCause),
+}
+
+impl fmt::Display for RemovalCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Evicted => f.write_str("evicted to make room"),
+            Self::Expired => f.write_str("expired"),
+            Self::Removed => f.write_str("removed"),
+            Self::Ended(cause) => cause.fmt(f),
+        }
+    }
+}
+
+/// A removal that [`RecentRemovals`] remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Removal {
+    /// Why.
+    pub cause: RemovalCause,
+    /// When, by the table's clock: for what has expired, when somebody met it.
+    pub at: Tick,
+}
+
+impl Removal {
+    /// How long ago it was at this time of the same clock.
+    #[must_use]
+    pub fn age(&self, now: Tick) -> Duration {
+        now.saturating_since(self.at)
+    }
+}
+
+/// An [`Observer`] that remembers why things are gone: for "your code has expired two minutes ago" instead of "no such code".
+///
+/// It is off unless it is given to a table's builder, and costs nothing then. Given, a removal costs two small allocations and
+/// a set or a creation one look. It remembers about as many removals as it has room for, the latest: some 48 bytes
+/// for each, and a text only where the owner's reason has one. What dies with its owner is remembered once it is freed, soon
+/// after. Keys and codes are not kept, only their hashes. Nobody waits for
+/// anybody; of two removals at the same moment whose hashes lead to the same place, one may be forgotten.
+///
+/// A clone is another handle to the same memory. Give each table one of its own: it does not tell tables apart.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{DeathReason, ManualClock, Clock, Pairing, RecentRemovals, SessionMap};
+///
+/// let (removals, clock) = (RecentRemovals::new(1_000), ManualClock::new());
+/// let map = SessionMap::builder().clock(clock.clone()).observer(removals.clone()).build()?;
+/// let owner = map.owner();
+/// map.create("K7QX", Pairing::sending(), &owner)?;
+/// assert_eq!(removals.why_gone_session("K7QX"), None); // it is there
+/// owner.release(DeathReason::PeerReset);
+/// clock.advance(Duration::from_secs(120));
+///
+/// let removal = removals.why_gone_session("K7QX").expect("remembered");
+/// let message = format!("K7QX is gone: {}, {:?} ago", removal.cause, removal.age(clock.now()));
+/// assert_eq!(message, "K7QX is gone: its owner died: reset by the peer, 120s ago");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RecentRemovals {
+    shared: Arc<Shared>,
+}
+
+/// The latest first.
+type Place = [Option<Arc<(u64, Removal)>>; WAYS];
+
+struct Shared {
+    hasher: RandomState,
+    places: Box<[Cell<Place>]>,
+}
+
+impl RecentRemovals {
+    /// One with room for about `capacity` removals, at least four. The room is allocated now.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let places = capacity.div_ceil(WAYS).max(1);
+        let places = (0..places).map(|_| Cell::new(Place::default())).collect();
+        Self { shared: Arc::new(Shared { hasher: RandomState::new(), places }) }
+    }
+
+    /// Why there is no record under this key; none if it is not remembered, or a record was set since. What has expired
+    /// and was met by nobody yet is not remembered yet either.
+    pub fn why_gone_route(&self, key: impl AsKey) -> Option<Removal> {
+        self.shared.find(key.hashes().full)
+    }
+
+    /// Why there is no session under this code; none if it is not remembered, or a session was created since.
+    pub fn why_gone_session(&self, code: &str) -> Option<Removal> {
+        self.shared.find(self.shared.hasher.hash_one(code))
+    }
+}
+
+impl Shared {
+    fn place(&self, hash: u64) -> &Cell<Place> {
+        &self.places[(hash % self.places.len() as u64) as usize]
+    }
+
+    fn find(&self, hash: u64) -> Option<Removal> {
+        let guard = pin();
+        let found = self.place(hash).load(&guard).iter().flatten().find(|removal| removal.0 == hash);
+        found.map(|removal| removal.1.clone())
+    }
+
+    /// Writes down a removal, or that there is none any more.
+    fn write(&self, hash: u64, removal: Option<Removal>) {
+        let guard = pin();
+        let place = self.place(hash);
+        let current = place.load(&guard);
+        if removal.is_none() && !current.iter().flatten().any(|removal| removal.0 == hash) {
+            return;
+        }
+        let others = current.iter().flatten().filter(|removal| removal.0 != hash).cloned();
+        let mut all = removal.map(|removal| Arc::new((hash, removal))).into_iter().chain(others);
+        let fresh = array::from_fn(|_| all.next());
+        // Who loses against another that writes here at this moment is forgotten, as if it had been written before.
+        _ = place.replace(current, fresh, &guard);
+    }
+}
+
+impl Observer for RecentRemovals {
+    fn observe(&self, event: &Event<'_>) {
+        let (hash, cause) = match &event.what {
+            What::Route { key, kind, .. } => {
+                let cause = match kind {
+                    RouteEvent::Set => None,
+                    RouteEvent::Evicted => Some(RemovalCause::Evicted),
+                    RouteEvent::Pruned => Some(RemovalCause::Expired),
+                    RouteEvent::Removed => Some(RemovalCause::Removed),
+                    RouteEvent::Resolved(_) | RouteEvent::Fallback | RouteEvent::Stale => return,
+                };
+                (key.hashes().full, cause)
+            }
+            What::Session { code, kind } => {
+                let cause = match kind {
+                    SessionEvent::Created => None,
+                    SessionEvent::Ended(cause) => Some(RemovalCause::Ended(cause.clone())),
+                    SessionEvent::Updated | SessionEvent::Claimed | SessionEvent::HandedOver => return,
+                };
+                (self.shared.hasher.hash_one(code), cause)
+            }
+        };
+        self.shared.write(hash, cause.map(|cause| Removal { cause, at: event.at }));
+    }
+}
+
+impl fmt::Debug for RecentRemovals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecentRemovals")
+            .field("capacity", &(self.shared.places.len() * WAYS))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(tenure_loom)))]
+mod tests;
