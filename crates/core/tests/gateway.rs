@@ -241,6 +241,22 @@ fn the_report_has_the_fields_that_are_promised() {
 }
 
 #[test]
+fn why_routes_were_not_there_adds_up() {
+    let (log, options) = (small(), Options { why: true, ..options(60, 10, 600) });
+    assert_eq!(replayed(&log, &options), expected(&log, &options), "to remember changes nothing");
+    let gateway = Gateway::new(&log, &options).expect("the options are valid");
+    let done = run::run(&gateway, &log, &options, &mut |_| {});
+    let report = Report::new(&gateway, &done.tally, Duration::from_secs(1));
+    let (expired, evicted) = (done.tally.had_expired, done.tally.had_been_evicted);
+    assert!(expired > 0 && evicted > 0, "{expired} {evicted}");
+    // Every key that is asked for the first time was never set.
+    let keys = sweep::Requests::of(&log).keys as u64 - log.places.len() as u64;
+    let fallbacks = report.resolve.room + report.resolve.provided;
+    assert!(fallbacks - expired - evicted >= keys);
+    assert!(report.to_string().contains(&format!("expired {expired}, evicted {evicted}")), "{report}");
+}
+
+#[test]
 fn nonsense_on_the_command_line_is_refused_by_name() {
     for (arguments, why) in [
         (&["--ttl", "0"][..], "--ttl 0"),

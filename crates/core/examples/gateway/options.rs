@@ -21,6 +21,7 @@ waits for it.
   --prune-interval SECONDS  time of the log between two prunes                                        [30]
   --partitions N            partitions of the route table                                             [1]
   --threads N               replayers at once, see below                                              [1]
+  --why                     say why routes were not there, in the report for people: costs some of the speed
   --json                    report as one JSON object
   --seed N                  seed of the generated log: the same seed makes the same log               [1]
   --events N                events of the generated log                                               [250000]
@@ -55,6 +56,7 @@ pub(crate) struct Options {
     pub(crate) prune_interval: Duration,
     pub(crate) partitions: usize,
     pub(crate) threads: usize,
+    pub(crate) why: bool,
     pub(crate) json: bool,
     pub(crate) seed: u64,
     pub(crate) events: usize,
@@ -69,6 +71,7 @@ impl Default for Options {
             prune_interval: Duration::from_secs(30),
             partitions: 1,
             threads: 1,
+            why: false,
             json: false,
             seed: 1,
             events: 250_000,
@@ -157,6 +160,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) ->
             Arg::Long("svg") => {
                 grid.svg = Some(path(&mut parser, "--svg")?);
                 given.sweep_only = Some("--svg");
+            }
+            Arg::Long("why") => {
+                options.why = true;
+                given.one_setting_only = Some("--why");
             }
             Arg::Long("json") => options.json = true,
             Arg::Long("trace") => options.trace = Some(path(&mut parser, "--trace")?),

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tenure_core::{
-    BuildRouteTableError, CreateErrorKind, KeyRef, ManualClock, Owner, OwnerRef, Route, RouteTable,
-    SessionMap, Source, Tick,
+    BuildRouteTableError, CreateErrorKind, KeyRef, ManualClock, Owner, OwnerRef, RecentRemovals,
+    RemovalCause, Route, RouteTable, SessionMap, Source, Tick,
 };
 
 use crate::log::{Event, Kind, Log, Place};
@@ -16,10 +16,15 @@ use crate::tally::Tally;
 /// The one kind of network.
 const CHANNEL: &str = "irc";
 
+/// Removals that `--why` remembers.
+const REMEMBERED: usize = 100_000;
+
 /// What every replayer works on.
 pub(crate) struct Gateway {
     pub(crate) clock: ManualClock,
     pub(crate) routes: RouteTable,
+    /// Why routes are gone, if anybody wants to know.
+    removals: Option<RecentRemovals>,
     /// A session carries the route to the room in which its nick was first seen.
     pub(crate) sessions: SessionMap<Route>,
     /// For each place of the log, the route there: to `bridge/room`.
@@ -31,14 +36,18 @@ impl Gateway {
     pub(crate) fn new(log: &Log, options: &Options) -> Result<Self, BuildRouteTableError> {
         let start = UNIX_EPOCH.checked_add(Duration::from_secs(log.start)).unwrap_or(UNIX_EPOCH);
         let clock = ManualClock::starting_at(Tick::ZERO, start);
+        let removals = options.why.then(|| RecentRemovals::new(REMEMBERED));
         let routes = RouteTable::builder()
             .name("gateway-routes")
             .clock(clock.clone())
             .ttl(options.ttl)
             .max_entries_per_partition(options.max_entries)
             .prune_interval(options.prune_interval)
-            .partitions(options.partitions)
-            .build()?;
+            .partitions(options.partitions);
+        let routes = match &removals {
+            Some(removals) => routes.observer(removals.clone()).build()?,
+            None => routes.build()?,
+        };
         let sessions = SessionMap::builder()
             .name("gateway-sessions")
             .clock(clock.clone())
@@ -48,7 +57,7 @@ impl Gateway {
             let external_room = format!("{}/{}", place.bridge, place.room);
             Route::new(&external_room).expect("it holds a slash at least")
         };
-        Ok(Self { clock, routes, sessions, fallbacks: log.places.iter().map(to).collect() })
+        Ok(Self { clock, routes, removals, sessions, fallbacks: log.places.iter().map(to).collect() })
     }
 
     /// Moves the clock to this event, which is not before the last.
@@ -61,6 +70,11 @@ impl Gateway {
         self.routes.prune();
         self.routes.maintain();
         self.sessions.maintain();
+    }
+
+    /// Whether it is remembered why routes are gone.
+    pub(crate) fn remembers(&self) -> bool {
+        self.removals.is_some()
     }
 
     /// Fresh records, at the clock's time.
@@ -206,6 +220,8 @@ impl<'a> Replayer<'a> {
         let fallback = self.fallback(event);
         let routes = &self.gateway.routes;
 
+        // Before: what the resolution learns it writes down, and then nothing is gone any more.
+        let gone = self.gateway.removals.as_ref().and_then(|removals| removals.why_gone_route(key));
         let before = Instant::now();
         let resolved = routes.resolve(key, std::slice::from_ref(fallback));
         let taken = before.elapsed();
@@ -221,6 +237,12 @@ impl<'a> Replayer<'a> {
                     Source::Provided => self.tally.provided += 1,
                 }
                 self.tally.stale += u64::from(resolution.stale);
+                if let Some(removal) = gone {
+                    match removal.cause {
+                        RemovalCause::Evicted => self.tally.had_been_evicted += 1,
+                        _ => self.tally.had_expired += 1,
+                    }
+                }
             }
             Err(_) => self.tally.no_route += 1,
         }

@@ -70,6 +70,8 @@ pub(crate) struct ForPeople {
     taken: Duration,
     peak_records: usize,
     final_records: usize,
+    /// Of the fallbacks, those whose record had expired and had been evicted; none if nobody asked.
+    gone: Option<(u64, u64)>,
     /// Reading the system's clock twice, which every measured latency includes.
     timer_ns: u64,
 }
@@ -116,6 +118,7 @@ impl Report {
                 taken,
                 peak_records: tally.peak_records,
                 final_records: gateway.routes.len(),
+                gone: gateway.remembers().then_some((tally.had_expired, tally.had_been_evicted)),
                 timer_ns: timer_ns(),
             },
         }
@@ -169,6 +172,11 @@ impl Report {
         row(f, "resolve", &format!("exact {exact}, room {room}, provided {provided}"))?;
         let (no_route, stale) = (n(resolve.no_route), n(resolve.stale));
         row(f, "", &format!("no route {no_route}; met something expired {stale}"))?;
+        if let Some((expired, evicted)) = for_people.gone {
+            let never = n((resolve.room + resolve.provided).saturating_sub(expired + evicted));
+            let (expired, evicted) = (n(expired), n(evicted));
+            row(f, "", &format!("not there: never set {never}, expired {expired}, evicted {evicted}"))?;
+        }
         let (peak, last) = (n(for_people.peak_records as u64), n(for_people.final_records as u64));
         row(
             f,

@@ -48,6 +48,9 @@ pub(crate) struct Tally {
     pub(crate) created: u64,
     pub(crate) already_exists: u64,
     pub(crate) ended_by_owner: u64,
+    /// Fallbacks of keys whose record had been there, by why it was gone, as far as that was remembered.
+    pub(crate) had_expired: u64,
+    pub(crate) had_been_evicted: u64,
     /// The most records that the route table held after a message.
     pub(crate) peak_records: usize,
     pub(crate) resolve: Latency,
@@ -70,6 +73,8 @@ impl Tally {
             created: 0,
             already_exists: 0,
             ended_by_owner: 0,
+            had_expired: 0,
+            had_been_evicted: 0,
             peak_records: 0,
             resolve: Latency::new(),
             set: Latency::new(),
@@ -95,6 +100,8 @@ impl Tally {
         self.created += other.created;
         self.already_exists += other.already_exists;
         self.ended_by_owner += other.ended_by_owner;
+        self.had_expired += other.had_expired;
+        self.had_been_evicted += other.had_been_evicted;
         self.peak_records = self.peak_records.max(other.peak_records);
         self.resolve.add(&other.resolve);
         self.set.add(&other.set);
