@@ -33,7 +33,9 @@ impl ByHand {
 
     /// Second half.
     fn remove(&self, keys: &[String]) {
-        keys.iter().for_each(|key| _ = self.0.remove(key));
+        for key in keys {
+            self.0.remove(key);
+        }
     }
 }
 
