@@ -1,0 +1,1 @@
+//! How a transfer on the command line can end.
