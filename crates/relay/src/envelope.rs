@@ -151,17 +151,17 @@ fn parse<T: DeserializeOwned>(kind: u8, content: &[u8]) -> Result<T, BadEnvelope
 ///
 /// assert_eq!(safe_name("../../etc/passwd"), "passwd");
 /// assert_eq!(safe_name(r"C:\Windows\..\.ssh"), "ssh");
-/// assert_eq!(safe_name(".."), "file");
+/// assert_eq!(safe_name(". ."), "file");
 /// ```
 pub fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept: String =
         last.chars().filter(|sign| !sign.is_control() && !":*?\"<>|".contains(*sign)).collect();
-    let mut kept = kept.trim().trim_start_matches('.').trim();
+    let mut kept = kept.trim_start_matches(|sign: char| sign == '.' || sign.is_whitespace()).trim_end();
     while kept.len() > 200 {
         let mut signs = kept.chars();
         signs.next_back();
-        kept = signs.as_str();
+        kept = signs.as_str().trim_end();
     }
     if kept.is_empty() { "file".to_owned() } else { kept.to_owned() }
 }

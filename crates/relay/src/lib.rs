@@ -8,6 +8,7 @@
 //! | [`envelope`] | what two paired clients say to each other, through the relay |
 //! | [`serve`] | the relay |
 //! | [`send`], [`receive`], [`exit`] | the two sides of a transfer on the command line, and how they can end |
+//! | [`transfer`] | what those two share: the connection, the session over it, files on both ends |
 //! | [`load`] | many clients at once, to measure the relay |
 #![forbid(unsafe_code)]
 
@@ -17,4 +18,5 @@ pub mod load;
 pub mod receive;
 pub mod send;
 pub mod serve;
+pub mod transfer;
 pub mod wire;

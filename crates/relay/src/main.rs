@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         match command {
             None => serve::run(serve).await,
             Some(Command::Serve(serve)) => serve::run(serve).await,
@@ -51,5 +51,9 @@ fn main() -> ExitCode {
             Some(Command::Receive(receive)) => receive::run(receive).await,
             Some(Command::Load(load)) => load::run(load).await,
         }
-    })
+    });
+    // A read of standard input that nobody waits for any more, or a write to a pipe that nobody reads, cannot be called
+    // off: the process does not wait for it.
+    runtime.shutdown_background();
+    code
 }
