@@ -1,0 +1,93 @@
+//! Headless Chromium over ChromeDriver: one process for each device of a test.
+
+use serde_json::{Value, json};
+use std::{
+    env,
+    io::{BufRead, BufReader, Write, stderr},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// Whether the browser tests can run here. Says loudly where they cannot, and fails if they must
+/// (`TENURE_BROWSER=required`).
+pub(crate) fn found() -> bool {
+    let missing: Vec<_> = ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let text = format!("!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n", missing.join(" and "));
+    assert!(env::var_os("TENURE_BROWSER").is_none_or(|how| how != "required"), "{text}");
+    // Not through the macros, whose output of a test that passes nobody sees.
+    let _ = stderr().write_all(text.as_bytes());
+    false
+}
+
+fn in_path(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// A ChromeDriver on a port of the system's choice.
+pub(crate) struct Driver {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Driver {
+    pub(crate) fn start() -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').to_owned()))
+            .expect("chromedriver names its port");
+        // What else it says must not fill the pipe.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self { process, url: format!("http://127.0.0.1:{port}") }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What the browser is started with. `downloads` is where files go that a page offers.
+pub(crate) fn capabilities(downloads: &Path) -> serde_json::Map<String, Value> {
+    let mut flags = vec![
+        "--headless",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--force-color-profile=srgb",
+        "--window-size=1100,760",
+    ];
+    // Chromium's own sandbox does not start as root.
+    if rustix::process::geteuid().is_root() {
+        flags.push("--no-sandbox");
+    }
+    let value = json!({
+        "browserName": "chrome",
+        "unhandledPromptBehavior": "accept",
+        "goog:chromeOptions": {
+            "args": flags,
+            "prefs": { "download.default_directory": downloads, "download.prompt_for_download": false },
+        },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+    });
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("an object"),
+    }
+}
