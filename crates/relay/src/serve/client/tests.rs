@@ -1,0 +1,45 @@
+use super::*;
+
+fn of(text: &str) -> Address {
+    Address::of(text.parse().unwrap())
+}
+
+#[test]
+fn one_network_of_64_bits_counts_as_one() {
+    assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+    assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+    assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    assert_eq!(of("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
+}
+
+#[tokio::test]
+async fn only_a_trusted_proxys_last_word_is_taken() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let client = Client::new("192.0.2.7:1".parse().unwrap(), &Wire::new(stream));
+    let mut headers = HeaderMap::new();
+    headers.append("x-forwarded-for", "203.0.113.1, 203.0.113.2".parse().unwrap());
+    assert_eq!(client.counted(&headers, false), of("192.0.2.7"));
+    assert_eq!(client.counted(&headers, true), of("203.0.113.2"));
+    headers.append("x-forwarded-for", "203.0.113.3".parse().unwrap());
+    assert_eq!(client.counted(&headers, true), of("203.0.113.3"));
+    headers.append("x-forwarded-for", "nonsense".parse().unwrap());
+    assert_eq!(client.counted(&headers, true), of("192.0.2.7"));
+}
+
+#[tokio::test]
+async fn a_peer_that_has_closed_is_seen_though_nothing_is_read() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, address) = listener.accept().await.unwrap();
+    let wire = Wire::new(stream);
+    let client = Client::new(address, &wire);
+    peer.try_write(b"something that nobody reads").unwrap();
+    wire.stream.ready(Interest::READABLE).await.unwrap();
+    assert!(!client.has_closed());
+    drop(peer);
+    while !client.has_closed() {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,154 @@
+//! What is read from a connection.
+
+use super::{lane::Frame, link::Link, open::Refusal, words::Ended};
+use crate::{
+    serve::limits::Pace,
+    wire::{ClientMessage, ErrorCode},
+};
+use axum::{
+    body::Bytes,
+    extract::ws::{Message, WebSocket},
+};
+use futures_util::{StreamExt, stream::SplitStream};
+use std::pin::pin;
+use tokio::time::{Instant, interval, sleep_until};
+use tokio_tungstenite::tungstenite;
+
+/// Why nothing more is read.
+pub(super) enum Unread {
+    Ended(Ended),
+    Refused(Refusal),
+}
+
+/// Reads until the connection ends.
+///
+/// The next frame is read only when there is room for it on its way to the other side. So who sends faster than the
+/// other side takes is slowed down by TCP. While nothing is read nothing is heard either: then only the end of the
+/// connection is noticed, and no heartbeat asked for.
+pub(super) async fn read(link: &Link<'_>, stream: &mut SplitStream<WebSocket>) -> Unread {
+    let limits = &link.relay.args.limits;
+    let (mut control, mut frames) = (Pace::new(limits.control_rate), Pace::new(limits.frame_rate));
+    let lane = link.party.pair.lane_from(link.party.role);
+    loop {
+        let mut look = interval(link.relay.args.pairing.ping_every);
+        let mut room = pin!(lane.room());
+        let mut waited = false;
+        let room = loop {
+            tokio::select! {
+                biased;
+                room = &mut room => break room,
+                _ = look.tick() => {
+                    waited = true;
+                    if link.client.has_closed() {
+                        return Unread::Ended(Ended::Lost);
+                    }
+                }
+            }
+        };
+        // An error: this session is over, as who watches it is about to say.
+        let Ok(room) = room else { return std::future::pending().await };
+        if waited {
+            link.client.excuse();
+        }
+        match next_frame(link, stream, &mut control).await {
+            Ok(bytes) => {
+                let read = Instant::now();
+                if let Err(next_second) = frames.count(read) {
+                    sleep_until(next_second).await;
+                    link.client.excuse();
+                }
+                room.send(Frame { bytes, read });
+            }
+            Err(unread) => return unread,
+        }
+    }
+}
+
+/// The next binary frame; does what text frames ask for.
+async fn next_frame(
+    link: &Link<'_>,
+    stream: &mut SplitStream<WebSocket>,
+    control: &mut Pace,
+) -> Result<Bytes, Unread> {
+    loop {
+        let message = next_message(link, stream).await?;
+        if let Message::Binary(bytes) = message {
+            return frame(link, bytes);
+        }
+        if control.count(Instant::now()).is_err() {
+            let limit = link.relay.args.limits.control_rate;
+            let message = format!("more than {limit} messages in a second, binary frames not counted");
+            return Err(Unread::Refused(Refusal::new(ErrorCode::TooFast, message)));
+        }
+        match message {
+            Message::Text(text) => match ClientMessage::parse(text.as_str()) {
+                Ok(ClientMessage::Pong) => {}
+                Ok(ClientMessage::Leave) => return Err(Unread::Ended(Ended::Left)),
+                Ok(_) => {
+                    let message = "this connection has a session already; say leave or pong, or open another";
+                    return Err(Unread::Refused(Refusal::new(ErrorCode::BadMessage, message)));
+                }
+                Err(error) => {
+                    return Err(Unread::Refused(Refusal::new(ErrorCode::BadMessage, error.to_string())));
+                }
+            },
+            Message::Close(_) => return Err(Unread::Ended(Ended::Closed)),
+            Message::Ping(_) | Message::Pong(_) | Message::Binary(_) => {}
+        }
+    }
+}
+
+fn frame(link: &Link<'_>, bytes: Bytes) -> Result<Bytes, Unread> {
+    let max = link.relay.args.limits.max_frame;
+    let refusal = if !link.is_paired() {
+        Refusal::new(
+            ErrorCode::BadMessage,
+            "nobody is there to send this to: wait until the code was claimed",
+        )
+    } else if bytes.len() > max {
+        Refusal::new(ErrorCode::TooLarge, format!("a frame of {} bytes; {max} are allowed", bytes.len()))
+    } else {
+        return Ok(bytes);
+    };
+    Err(Unread::Refused(refusal))
+}
+
+/// The next message, as long as the connection gives signs of life.
+async fn next_message(link: &Link<'_>, stream: &mut SplitStream<WebSocket>) -> Result<Message, Unread> {
+    let dead_after = link.relay.args.pairing.dead_after;
+    let mut silence = pin!(sleep_until(link.client.heard() + dead_after));
+    loop {
+        tokio::select! {
+            // What has come is looked at first: if the relay is slow, that is not the peer's silence.
+            biased;
+            message = stream.next() => return match message {
+                Some(Ok(message)) => Ok(message),
+                Some(Err(error)) => Err(refusal_of(error).map_or(Unread::Ended(Ended::Lost), Unread::Refused)),
+                None => Err(Unread::Ended(Ended::Closed)),
+            },
+            () = &mut silence => {
+                let until = link.client.heard() + dead_after;
+                if Instant::now() >= until {
+                    return Err(Unread::Ended(Ended::Silent));
+                }
+                silence.as_mut().reset(until);
+            }
+        }
+    }
+}
+
+/// What a client is to be told if reading fails because of what it has sent; none if the connection broke.
+pub(super) fn refusal_of(error: axum::Error) -> Option<Refusal> {
+    let error = error.into_inner();
+    match error.downcast_ref::<tungstenite::Error>()? {
+        tungstenite::Error::Capacity(error) => Some(Refusal::new(ErrorCode::TooLarge, error.to_string())),
+        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
+        tungstenite::Error::Protocol(error) => {
+            Some(Refusal::new(ErrorCode::BadMessage, format!("no WebSocket: {error}")))
+        }
+        tungstenite::Error::Utf8(_) => {
+            Some(Refusal::new(ErrorCode::BadMessage, "a text frame that is not UTF-8"))
+        }
+        _ => None,
+    }
+}

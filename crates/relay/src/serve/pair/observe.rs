@@ -1,0 +1,155 @@
+//! What a connection learns of its session and of the other side: by watching both entries.
+
+use super::{Side, link::Link, open, sides, words};
+use crate::wire::{Reason, ReasonCode, RelayMessage, Role};
+use std::time::Duration;
+use tenure_core::{OwnedWhat, Received, SessionEvent, Status};
+use tenure_tokio::{EventStream, Watcher};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+/// Why a session is over, as its connection learns it.
+pub(super) enum Learned {
+    /// For this reason, which the client is told.
+    Over(Reason),
+    /// Nobody has claimed the code.
+    Unclaimed,
+}
+
+pub(super) struct Observer<'a, 'l> {
+    link: &'l Link<'a>,
+    tell: mpsc::Sender<RelayMessage>,
+    own: EventStream<Side>,
+    other: Option<EventStream<Side>>,
+    /// Whether the client was told that the other side is away.
+    away: bool,
+}
+
+impl<'a, 'l> Observer<'a, 'l> {
+    /// Begins to watch. An error is why the session is over already.
+    pub(super) fn new(
+        link: &'l Link<'a>,
+        tell: mpsc::Sender<RelayMessage>,
+        away: bool,
+    ) -> Result<Self, Learned> {
+        let map = sides(link.relay, link.party.role);
+        match Watcher::new(map).watch(link.party.code.key()) {
+            Ok(own) => Ok(Self { link, tell, own, other: None, away }),
+            // Only the relay can have ended it: it is shutting down.
+            Err(_) => Err(Learned::Over(link.of_this_side(ReasonCode::Shutdown))),
+        }
+    }
+
+    /// Watches until the session is over.
+    pub(super) async fn observe(mut self) -> Learned {
+        let (link, code) = (self.link, self.link.party.code);
+        let own = sides(link.relay, link.party.role).get(code.key());
+        let age =
+            own.as_ref().map_or(Duration::ZERO, |own| link.relay.now().saturating_since(own.created.tick));
+        let expires = Instant::now() + link.relay.args.pairing.code_ttl.saturating_sub(age);
+        // Claimed before it was watched: it was resumed.
+        let claimed = own.is_some_and(|own| own.status != Status::Pending);
+        if (link.party.role == Role::Claimer || claimed)
+            && let Err(over) = self.meet().await
+        {
+            return over;
+        }
+        loop {
+            let learned = tokio::select! {
+                event = self.own.recv() => self.of_own(event).await,
+                event = of_other(&mut self.other) => self.of_other(event).await,
+                () = sleep_until(expires), if self.other.is_none() => Err(Learned::Unclaimed),
+            };
+            if let Err(over) = learned {
+                return over;
+            }
+        }
+    }
+
+    async fn of_own(&mut self, event: Option<Received>) -> Result<(), Learned> {
+        match session_event(event) {
+            Some(SessionEvent::Ended(cause)) => {
+                Err(Learned::Over(self.link.of_this_side(words::reason_of(&cause))))
+            }
+            Some(SessionEvent::Claimed) if self.other.is_none() => {
+                self.tell(open::paired(self.link.relay, &self.link.party)).await;
+                self.meet().await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn of_other(&mut self, event: Option<Received>) -> Result<(), Learned> {
+        match session_event(event) {
+            Some(SessionEvent::Ended(cause)) => {
+                Err(Learned::Over(self.link.of_the_other(words::reason_of(&cause))))
+            }
+            _ => {
+                self.look().await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins to watch the other side.
+    async fn meet(&mut self) -> Result<(), Learned> {
+        let Self { link, .. } = self;
+        let code = link.party.code;
+        if let Ok(other) = Watcher::new(sides(link.relay, link.party.role.other())).watch(code.key()) {
+            self.other = Some(other);
+            self.look().await;
+            return Ok(());
+        }
+        // It went while this side was away, and has left word of why; else it did not come back either.
+        let own = sides(link.relay, link.party.role).get(code.key());
+        let bereaved = own.and_then(|own| own.payload.bereaved);
+        Err(Learned::Over(bereaved.unwrap_or_else(|| link.of_the_other(ReasonCode::Expired))))
+    }
+
+    /// Looks whether the other side is away, and tells the client if that has changed.
+    async fn look(&mut self) {
+        let link = self.link;
+        let Some(other) = sides(link.relay, link.party.role.other()).get(link.party.code.key()) else {
+            // It has ended, which is the next that is read.
+            return;
+        };
+        let away = other.suspended;
+        if away.is_some() == self.away {
+            return;
+        }
+        self.away = away.is_some();
+        let message = match away {
+            Some(until) => RelayMessage::PeerAway {
+                reason: other.payload.lost.unwrap_or_else(|| link.of_the_other(ReasonCode::Lost)),
+                until_ms: until.saturating_since(link.relay.now()).as_millis() as u64,
+            },
+            None => RelayMessage::PeerBack,
+        };
+        self.tell(message).await;
+    }
+
+    async fn tell(&self, message: RelayMessage) {
+        // An error: nothing is written any more, because the connection has ended.
+        let _ = self.tell.send(message).await;
+    }
+}
+
+/// What happened to a session; none if some of it was lost, or it is over.
+fn session_event(event: Option<Received>) -> Option<SessionEvent> {
+    match event? {
+        Received::Event(event) => match event.what {
+            OwnedWhat::Session { kind, .. } => Some(kind),
+            _ => None,
+        },
+        Received::Lagged(_) => None,
+    }
+}
+
+async fn of_other(other: &mut Option<EventStream<Side>>) -> Option<Received> {
+    match other {
+        Some(other) => other.recv().await,
+        None => std::future::pending().await,
+    }
+}
