@@ -10,7 +10,11 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{io::Interest, net::TcpStream, time::Instant};
+use tokio::{
+    io::{Interest, Ready},
+    net::TcpStream,
+    time::Instant,
+};
 
 /// The stream of a connection, and when its peer gave a sign of life.
 #[derive(Debug)]
@@ -71,7 +75,7 @@ impl Client {
     pub(super) fn has_closed(&self) -> bool {
         // Ready at once if anything is to be said about it; else it is open.
         let ready = futures_util::FutureExt::now_or_never(self.wire.stream.ready(Interest::READABLE));
-        ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
+        ready.is_some_and(|ready| ready.is_ok_and(Ready::is_read_closed))
     }
 }
 

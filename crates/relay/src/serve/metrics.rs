@@ -49,7 +49,6 @@ const TABLES: [&str; 3] = ["creators", "claimers", "subscribers"];
 const GAUGES: [&str; 5] = ["sessions", "pairs", "connections", "subscribers", "routes"];
 
 impl Metrics {
-    #[expect(clippy::too_many_lines, reason = "one list of names")]
     pub(super) fn new() -> Self {
         let builder = PrometheusBuilder::new();
         // An error: no bounds were given; they are.

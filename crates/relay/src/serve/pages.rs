@@ -69,14 +69,12 @@ pub(super) async fn admin() -> Response {
 }
 
 async fn asset_named(Path(name): Path<String>) -> Response {
-    match ASSETS.iter().find(|asset| asset.name == name) {
-        Some(asset) => answer(asset),
-        None => {
-            let message = "there is no such asset: the page at / names those that there are";
-            let body = axum::Json(serde_json::json!({ "error": "not_found", "message": message }));
-            (StatusCode::NOT_FOUND, body).into_response()
-        }
+    if let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) {
+        return answer(asset);
     }
+    let message = "there is no such asset: the page at / names those that there are";
+    let body = axum::Json(serde_json::json!({ "error": "not_found", "message": message }));
+    (StatusCode::NOT_FOUND, body).into_response()
 }
 
 fn answer(asset: &Asset) -> Response {

@@ -13,7 +13,7 @@ pub struct ServeArgs {
     /// Where to listen; port 0 lets the system choose
     #[arg(long, env = "TENURE_RELAY_LISTEN", default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4180))]
     pub listen: SocketAddr,
-    /// What people open in their browsers, if a proxy stands in between: https://pair.example.org
+    /// What people open in their browsers, if a proxy stands in between, such as <https://pair.example.org>
     #[arg(long, env = "TENURE_RELAY_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// Take a client's address from the last entry of X-Forwarded-For: only behind a proxy that writes it

@@ -125,7 +125,7 @@ pub(super) fn now(relay: &Relay) -> Snapshot {
         },
         counts: sizes(relay).into_iter().collect(),
         totals: totals(relay),
-        sessions: relay.creators.iter().take(SHOWN).map(|session| session_shown(relay, session)).collect(),
+        sessions: relay.creators.iter().take(SHOWN).map(|session| session_shown(relay, &session)).collect(),
         routes: routes(relay),
         subscribers: subscribers(relay),
     }
@@ -160,7 +160,7 @@ fn totals(relay: &Relay) -> Totals {
     }
 }
 
-fn session_shown(relay: &Relay, session: Session<Side>) -> SessionShown {
+fn session_shown(relay: &Relay, session: &Session<Side>) -> SessionShown {
     let age = relay.now().saturating_since(session.created.tick);
     let claimed = session.status != Status::Pending;
     let claimer = relay.claimers.get(&session.code);
@@ -175,7 +175,7 @@ fn session_shown(relay: &Relay, session: Session<Side>) -> SessionShown {
         status: if claimed { "paired" } else { "waiting" },
         age_ms: age.as_millis() as u64,
         expires_in_ms: (!claimed).then(|| relay.args.pairing.code_ttl.saturating_sub(age).as_millis() as u64),
-        creator: side_shown(relay, &session),
+        creator: side_shown(relay, session),
         claimer: claimer.map(|claimer| side_shown(relay, &claimer)),
         bytes,
     }

@@ -82,15 +82,11 @@ impl<'a, 'l> Observer<'a, 'l> {
     }
 
     async fn of_other(&mut self, event: Option<Received>) -> Result<(), Learned> {
-        match session_event(event) {
-            Some(SessionEvent::Ended(cause)) => {
-                Err(Learned::Over(self.link.of_the_other(words::reason_of(&cause))))
-            }
-            _ => {
-                self.look().await;
-                Ok(())
-            }
+        if let Some(SessionEvent::Ended(cause)) = session_event(event) {
+            return Err(Learned::Over(self.link.of_the_other(words::reason_of(&cause))));
         }
+        self.look().await;
+        Ok(())
     }
 
     /// Begins to watch the other side.
