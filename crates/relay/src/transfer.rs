@@ -13,6 +13,7 @@ mod target;
 
 pub use client::{ClientArgs, run_client};
 pub use incoming::{Arrived, receive_one};
+pub(crate) use link::{Address, upgrade};
 pub use link::{In, Link, Out};
 pub use outgoing::{Source, send_file, send_text};
 pub use progress::Progress;

@@ -100,11 +100,7 @@ impl Link {
 }
 
 /// Connects and upgrades. `silence` bounds how long that may take.
-pub(crate) async fn open_socket(
-    server: &str,
-    silence: Duration,
-    config: WebSocketConfig,
-) -> Result<Socket, Ending> {
+async fn open_socket(server: &str, silence: Duration, config: WebSocketConfig) -> Result<Socket, Ending> {
     let address = Address::parse(server)?;
     let unreachable =
         |why: &dyn std::fmt::Display| Ending::Unreachable(format!("{}: {why}", address.authority));
