@@ -150,7 +150,13 @@ async fn a_link_asks_before_it_claims() {
     let Some(scene) = Scene::begin().await else { return };
     let code = scene.show_code().await;
     scene.ann.see("#qr").await;
-    assert_eq!(scene.ann.run("const qr = document.getElementById('qr'); return qr.complete && qr.naturalWidth > 0").await, true);
+    assert_eq!(
+        scene
+            .ann
+            .run("const qr = document.getElementById('qr'); return qr.complete && qr.naturalWidth > 0")
+            .await,
+        true
+    );
     look::check(&scene.ann, "waiting").await;
     let link = format!("{}/#{code}", scene.relay.base);
     scene.bob.open(&link).await;

@@ -3,10 +3,7 @@
 use super::driver::{Driver, capabilities};
 use axum::http::Method;
 use fantoccini::{
-    Client, ClientBuilder, Locator,
-    elements::Element,
-    error::CmdError,
-    key::Key,
+    Client, ClientBuilder, Locator, elements::Element, error::CmdError, key::Key,
     wd::WebDriverCompatibleCommand,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -94,11 +91,20 @@ impl Device {
 
     async fn give_up(&self, what: &str) -> ! {
         let text = self.client.execute("return document.body.innerText", vec![]).await;
-        panic!("{}: {what}; the page says: {:#?}, its log: {:#?}", self.name, text.ok(), self.log("browser").await);
+        panic!(
+            "{}: {what}; the page says: {:#?}, its log: {:#?}",
+            self.name,
+            text.ok(),
+            self.log("browser").await
+        );
     }
 
     pub(crate) async fn click(&self, css: &str) {
-        self.see(css).await.click().await.unwrap_or_else(|error| panic!("{}: {css} is not clicked: {error}", self.name));
+        self.see(css)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{}: {css} is not clicked: {error}", self.name));
     }
 
     pub(crate) async fn write(&self, css: &str, text: &str) {
@@ -153,7 +159,10 @@ impl Device {
     }
 
     pub(crate) async fn run(&self, script: &str) -> Value {
-        self.client.execute(script, vec![]).await.unwrap_or_else(|error| panic!("{}: {error} in {script}", self.name))
+        self.client
+            .execute(script, vec![])
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error} in {script}", self.name))
     }
 
     /// Runs the body of an asynchronous function, and answers what it returns.
@@ -193,19 +202,26 @@ impl Device {
 
     /// Nothing went wrong in the page, and it asked nobody but the relay at `base`.
     pub(crate) async fn is_clean(&self, base: &str) {
-        let errors: Vec<_> =
-            self.log("browser").await.into_iter().filter(|line| line["level"] == "SEVERE" || line["level"] == "WARNING").collect();
+        let errors: Vec<_> = self
+            .log("browser")
+            .await
+            .into_iter()
+            .filter(|line| line["level"] == "SEVERE" || line["level"] == "WARNING")
+            .collect();
         assert!(errors.is_empty(), "{}: the console has errors: {errors:#?}", self.name);
         let mut asked = 0;
         for line in self.log("performance").await {
-            let line: Value = serde_json::from_str(line["message"].as_str().unwrap_or_default()).expect("JSON");
+            let line: Value =
+                serde_json::from_str(line["message"].as_str().unwrap_or_default()).expect("JSON");
             let params = &line["message"]["params"];
             let url = match line["message"]["method"].as_str() {
                 Some("Network.requestWillBeSent") => params["request"]["url"].as_str(),
                 Some("Network.webSocketCreated") => params["url"].as_str(),
                 _ => None,
             };
-            let Some(url) = url.filter(|url| !url.starts_with("data:") && !url.starts_with("blob:")) else { continue };
+            let Some(url) = url.filter(|url| !url.starts_with("data:") && !url.starts_with("blob:")) else {
+                continue;
+            };
             let own = url.replacen("ws://", "http://", 1).starts_with(base);
             assert!(own, "{}: the page asked {url}, which is not the relay at {base}", self.name);
             asked += 1;

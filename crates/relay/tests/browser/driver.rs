@@ -11,11 +11,15 @@ use std::{
 /// Whether the browser tests can run here. Says loudly where they cannot, and fails if they must
 /// (`TENURE_BROWSER=required`).
 pub(crate) fn found() -> bool {
-    let missing: Vec<_> = ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
+    let missing: Vec<_> =
+        ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
     if missing.is_empty() {
         return true;
     }
-    let text = format!("!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n", missing.join(" and "));
+    let text = format!(
+        "!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n",
+        missing.join(" and ")
+    );
     assert!(env::var_os("TENURE_BROWSER").is_none_or(|how| how != "required"), "{text}");
     // Not through the macros, whose output of a test that passes nobody sees.
     let _ = stderr().write_all(text.as_bytes());
@@ -44,7 +48,9 @@ impl Driver {
         let port = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| Some(line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').to_owned()))
+            .find_map(|line| {
+                Some(line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
+            })
             .expect("chromedriver names its port");
         // What else it says must not fill the pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));

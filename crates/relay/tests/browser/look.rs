@@ -32,7 +32,10 @@ async fn names(device: &Device, state: &str) {
     let nodes = tree["nodes"].as_array().expect("nodes");
     let mut seen = 0;
     for node in nodes.iter().filter(|node| node["ignored"] == Value::Bool(false)) {
-        let (role, name) = (node["role"]["value"].as_str().unwrap_or_default(), node["name"]["value"].as_str().unwrap_or_default());
+        let (role, name) = (
+            node["role"]["value"].as_str().unwrap_or_default(),
+            node["name"]["value"].as_str().unwrap_or_default(),
+        );
         if NAMED.contains(&role) {
             assert!(!name.trim().is_empty(), "{}: {state}: a {role} has no name: {node:#}", device.name);
             seen += 1;

@@ -45,7 +45,8 @@ impl Relay {
 /// `http://127.0.0.1:PORT`, wherever it stands in the line.
 fn address_in(line: &str) -> Option<String> {
     let from = line.find("http://127.0.0.1:")?;
-    let end = line[from + 17..].find(|sign: char| !sign.is_ascii_digit()).map_or(line.len(), |at| from + 17 + at);
+    let end =
+        line[from + 17..].find(|sign: char| !sign.is_ascii_digit()).map_or(line.len(), |at| from + 17 + at);
     Some(line[from..end].to_owned())
 }
 

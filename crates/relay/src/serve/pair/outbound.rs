@@ -28,11 +28,11 @@ pub(super) enum Farewell {
 type Exit<'a> = Option<MutexGuard<'a, mpsc::Receiver<Frame>>>;
 
 pub(super) struct Writer<'a, 'l> {
-    pub(super) link: &'l Link<'a>,
-    pub(super) sink: &'l mut SplitSink<WebSocket, Message>,
+    pub(super) link: &'a Link<'l>,
+    pub(super) sink: &'a mut SplitSink<WebSocket, Message>,
 }
 
-impl Writer<'_, '_> {
+impl<'a> Writer<'a, '_> {
     /// Writes what the other side sends and what the relay has to say, until it is to say farewell. An error is how the
     /// connection ended before.
     pub(super) async fn write(
@@ -41,7 +41,6 @@ impl Writer<'_, '_> {
         mut farewell: oneshot::Receiver<Farewell>,
     ) -> Result<(), Ended> {
         let link = self.link;
-        let lane = link.party.pair.lane_from(link.party.role.other());
         let mut exit: Exit<'_> = None;
         let mut ping = interval(link.relay.args.pairing.ping_every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -49,20 +48,14 @@ impl Writer<'_, '_> {
             tokio::select! {
                 biased;
                 last = &mut farewell => {
+                    // What was to be said before it is said before it.
+                    while let Ok(message) = told.try_recv() {
+                        self.tell(message, &mut exit).await?;
+                    }
                     // An error: the task is being dropped.
                     return self.say_farewell(last.unwrap_or(Farewell::Bye), exit).await;
                 }
-                Some(message) = told.recv() => {
-                    let both_there = matches!(
-                        message,
-                        RelayMessage::Paired { .. } | RelayMessage::Resumed { state: State::Paired, .. }
-                    );
-                    self.send(Message::text(message.to_text())).await?;
-                    if both_there {
-                        link.set_paired();
-                        exit = Some(lane.exit().await);
-                    }
-                }
+                Some(message) = told.recv() => self.tell(message, &mut exit).await?,
                 Some(frame) = come_out(&mut exit) => self.hand_over(frame).await?,
                 _ = ping.tick() => {
                     if link.client.heard().elapsed() >= link.relay.args.pairing.ping_every / 2 {
@@ -71,6 +64,21 @@ impl Writer<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Says something to the client. Once that is that there are two sides, frames come out.
+    async fn tell(&mut self, message: RelayMessage, exit: &mut Exit<'a>) -> Result<(), Ended> {
+        let both_there = matches!(
+            message,
+            RelayMessage::Paired { .. } | RelayMessage::Resumed { state: State::Paired, .. }
+        );
+        self.send(Message::text(message.to_text())).await?;
+        if both_there {
+            let link = self.link;
+            link.set_paired();
+            *exit = Some(link.party.pair.lane_from(link.party.role.other()).exit().await);
+        }
+        Ok(())
     }
 
     /// Hands a frame to the socket. If it does not take it for too long, the connection has ended.
