@@ -83,6 +83,20 @@ async fn what_was_sent_before_leaving_arrives() {
 }
 
 #[tokio::test]
+async fn who_claims_and_leaves_at_once_is_told_of_as_having_left() {
+    let relay = Relay::with(&["--claims-per-minute", "100"]);
+    for _ in 0..20 {
+        let (mut creator, code, _) = Client::create(&relay, false).await;
+        let (mut claimer, _) = Client::claim(&relay, code, false).await;
+        claimer.send(Message::binary(vec![8])).await;
+        claimer.say(&ClientMessage::Leave).await;
+        assert!(matches!(creator.hear().await, RelayMessage::Paired { .. }));
+        assert_eq!(creator.frame().await, [8]);
+        creator.is_told_gone(ReasonCode::Left).await;
+    }
+}
+
+#[tokio::test]
 async fn who_closes_in_order_is_told_of_as_closed() {
     let relay = Relay::start();
     let (creator, mut claimer) = Client::pair(&relay).await;

@@ -46,7 +46,7 @@ pub(super) struct Side {
     displace: Arc<Notify>,
     /// How its connection ended last, if it was lost and may come back, or has come back since.
     pub(super) lost: Option<Reason>,
-    /// How the other side ended, for a side that was not there to be told.
+    /// How the other side ended, for a side that was not there to see it.
     bereaved: Option<Reason>,
 }
 

@@ -215,11 +215,9 @@ fn part(link: &Link<'_>, owner: Owner, ended: Ended) {
     } else {
         owner
     };
-    // If the other side is away, nobody is there to be told: it is left word, before the end can be seen.
-    let other = sides(relay, party.role.other());
-    if other.get(party.code.key()).is_some_and(|other| other.suspended.is_some()) {
-        // An error: it is over meanwhile.
-        let _ = other.update(party.code.key(), |edit| edit.payload_mut().bereaved = Some(reason.clone()));
-    }
+    // The other side is left word, before the end can be seen: it may be away, or not have seen yet that this one came.
+    // An error: it is gone as well.
+    let _ = sides(relay, party.role.other())
+        .update(party.code.key(), |edit| edit.payload_mut().bereaved = Some(reason.clone()));
     owner.release(ended.death());
 }

@@ -98,7 +98,7 @@ impl<'a, 'l> Observer<'a, 'l> {
             self.look().await;
             return Ok(());
         }
-        // It went while this side was away, and has left word of why; else it did not come back either.
+        // It went while this side was away, or before it was seen, and has left word of why; else it did not come back.
         let own = sides(link.relay, link.party.role).get(code.key());
         let bereaved = own.and_then(|own| own.payload.bereaved);
         Err(Learned::Over(bereaved.unwrap_or_else(|| link.of_the_other(ReasonCode::Expired))))
