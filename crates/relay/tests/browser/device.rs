@@ -44,7 +44,7 @@ impl Device {
         let (driver, downloads) = (Driver::start(), tempfile::tempdir().expect("a folder"));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(downloads.path()))
-            .connect(&driver.url)
+            .connect(&driver.url())
             .await
             .expect("the browser starts");
         Self { client, name, downloads, _driver: driver }
@@ -149,8 +149,8 @@ impl Device {
     pub(crate) async fn downloaded(&self, name: &str) -> Vec<u8> {
         let path = self.downloads.path().join(name);
         let look = async {
-            // The browser gives it its name when it is whole.
-            while !path.exists() {
+            // The name is taken by an empty file first, which the whole one replaces.
+            while std::fs::metadata(&path).map_or(0, |file| file.len()) == 0 {
                 tokio::task::yield_now().await;
             }
         };

@@ -3,23 +3,21 @@
 use serde_json::{Value, json};
 use std::{
     env,
-    io::{BufRead, BufReader, Write, stderr},
+    io::{BufRead, BufReader, Read, Write, stderr},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 /// Whether the browser tests can run here. Says loudly where they cannot, and fails if they must
 /// (`TENURE_BROWSER=required`).
 pub(crate) fn found() -> bool {
-    let missing: Vec<_> =
-        ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
+    let missing: Vec<_> = ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
     if missing.is_empty() {
         return true;
     }
-    let text = format!(
-        "!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n",
-        missing.join(" and ")
-    );
+    let text = format!("!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n", missing.join(" and "));
     assert!(env::var_os("TENURE_BROWSER").is_none_or(|how| how != "required"), "{text}");
     // Not through the macros, whose output of a test that passes nobody sees.
     let _ = stderr().write_all(text.as_bytes());
@@ -33,7 +31,7 @@ fn in_path(name: &str) -> Option<PathBuf> {
 /// A ChromeDriver on a port of the system's choice.
 pub(crate) struct Driver {
     process: Child,
-    pub(crate) url: String,
+    address: SocketAddr,
 }
 
 impl Driver {
@@ -45,21 +43,29 @@ impl Driver {
             .spawn()
             .expect("chromedriver starts");
         let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        let port = lines
+        let port: u16 = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| {
-                Some(line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
-            })
+            .find_map(|line| line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
             .expect("chromedriver names its port");
         // What else it says must not fill the pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { process, url: format!("http://127.0.0.1:{port}") }
+        Self { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        // Asked before it is killed: so that it ends a browser that a failed test has left.
+        if let Ok(mut connection) = TcpStream::connect(self.address) {
+            let _ = connection.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ = write!(connection, "GET /shutdown HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+            let _ = connection.read_to_end(&mut Vec::new());
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -31,6 +31,6 @@ same("a long name", envelope.safeName("x".repeat(500)).length, 120);
 
 for (const text of ["k7qx2m9p", " K7QX-2M9P ", "k7 qx 2m 9p", "K7QX–2M9P"]) same(text, codeOf(text), "K7QX-2M9P");
 for (const text of ["", "K7QX-2M9", "K7QX-2M9PP", "K7QX-2M90", "K7QX-2M9I", "<script>"]) same(text, codeOf(text), null);
-same("sizes", [0, 1, 999, 1000, 99_949, 999_499, 999_500, 3e9].map(size), ["0 bytes", "1 bytes", "999 bytes", "1.0 kB", "99.9 kB", "999 kB", "1.0 MB", "3.0 GB"]);
+same("sizes", [0, 1, 999, 1000, 99_949, 99_400, 999_499, 999_500, 3e9].map(size), ["0 bytes", "1 bytes", "999 bytes", "1.0 kB", "100 kB", "99.4 kB", "999 kB", "1.0 MB", "3.0 GB"]);
 same("clocks", [0, 900, 61_000, 3_600_000].map(clock), ["0:00", "0:01", "1:01", "1:00:00"]);
 return problems;

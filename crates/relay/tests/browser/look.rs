@@ -4,8 +4,8 @@ use super::device::Device;
 use serde_json::{Value, json};
 
 /// Roles that say nothing without a name.
-const NAMED: [&str; 10] =
-    ["button", "link", "textbox", "image", "img", "progressbar", "log", "region", "form", "columnheader"];
+const NAMED: [&str; 9] =
+    ["button", "link", "textbox", "image", "img", "progressbar", "log", "region", "columnheader"];
 
 /// Asserts it of the page as it stands, and leaves it light and on a desk.
 pub(crate) async fn check(device: &Device, state: &str) {
