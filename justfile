@@ -73,6 +73,10 @@ fuzz SECONDS="30" *TARGETS:
 gateway *ARGS:
     cargo run --release -p tenure-core --example gateway -- {{ ARGS }}
 
+# The relay's pages in headless Chromium, which is installed if it is missing (Debian, root); PICTURES=folder keeps screenshots
+browser PICTURES="":
+    TENURE_SCREENSHOTS={{ quote(PICTURES) }} .ci/run browser
+
 # Answer the operations of the file TRACE, a line each: how to report a bug or replay one
 ops TRACE:
     cargo run --quiet --release -p tenure-core --example ops < {{ quote(TRACE) }}

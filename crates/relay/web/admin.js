@@ -34,7 +34,7 @@ const sessions = new Table("sessions", ({ id }) => id, (session) => {
     if (session.claimer) sides.push(owner("claimer", session.claimer));
     const code = part("span", "code", session.code ?? "not claimed yet");
     if (!session.code) code.className = "muted";
-    return [[code], [tag(state, SESSION_STATES[state])], sides, size(session.bytes[0] + session.bytes[1]), deadline];
+    return [[code], [tag(state, SESSION_STATES[state])], sides, [part("span", "amount", size(session.bytes[0] + session.bytes[1]))], deadline];
 });
 const routes = new Table("routes", ({ key }) => JSON.stringify(key), ({ key, external_room, expires_in_ms }) => [
     [key.channel, key.bridge, key.room].join(" / "), key.thread ?? "", external_room, new Countdown(expires_in_ms, limits.route_ttl_ms),

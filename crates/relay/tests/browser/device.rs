@@ -231,7 +231,9 @@ impl Device {
 
     /// Keeps a picture in the folder that `TENURE_SCREENSHOTS` names, if it does.
     pub(crate) async fn picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("TENURE_SCREENSHOTS") else { return };
+        let Some(folder) = std::env::var_os("TENURE_SCREENSHOTS").filter(|folder| !folder.is_empty()) else {
+            return;
+        };
         let png = self.client.screenshot().await.expect("a picture");
         assert!(png.len() < 200 * 1024, "{name} has {} bytes", png.len());
         std::fs::write(PathBuf::from(folder).join(name), png).expect("the picture is kept");

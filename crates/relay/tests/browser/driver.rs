@@ -13,11 +13,15 @@ use std::{
 /// Whether the browser tests can run here. Says loudly where they cannot, and fails if they must
 /// (`TENURE_BROWSER=required`).
 pub(crate) fn found() -> bool {
-    let missing: Vec<_> = ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
+    let missing: Vec<_> =
+        ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
     if missing.is_empty() {
         return true;
     }
-    let text = format!("!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n", missing.join(" and "));
+    let text = format!(
+        "!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n",
+        missing.join(" and ")
+    );
     assert!(env::var_os("TENURE_BROWSER").is_none_or(|how| how != "required"), "{text}");
     // Not through the macros, whose output of a test that passes nobody sees.
     let _ = stderr().write_all(text.as_bytes());
@@ -63,7 +67,11 @@ impl Drop for Driver {
         // Asked before it is killed: so that it ends a browser that a failed test has left.
         if let Ok(mut connection) = TcpStream::connect(self.address) {
             let _ = connection.set_read_timeout(Some(Duration::from_secs(10)));
-            let _ = write!(connection, "GET /shutdown HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+            let _ = write!(
+                connection,
+                "GET /shutdown HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+                self.address
+            );
             let _ = connection.read_to_end(&mut Vec::new());
         }
         let _ = self.process.kill();
