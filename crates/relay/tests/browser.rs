@@ -2,12 +2,14 @@
 //!
 //! Without Chromium the tests say loudly that they are skipped. `TENURE_SCREENSHOTS=folder` keeps pictures.
 
-use device::Device;
 use fantoccini::key::Key;
-use relay::Relay;
+use scene::Scene;
 use sha2::{Digest, Sha256};
-use tokio::sync::{Mutex, MutexGuard};
 
+#[path = "browser/admin.rs"]
+mod admin;
+#[path = "browser/command_line.rs"]
+mod command_line;
 #[path = "browser/device.rs"]
 mod device;
 #[path = "browser/driver.rs"]
@@ -16,54 +18,8 @@ mod driver;
 mod look;
 #[path = "browser/relay.rs"]
 mod relay;
-
-/// One test at a time: a browser is a load for the machine.
-static TURN: Mutex<()> = Mutex::const_new(());
-
-/// A relay and two devices.
-struct Scene {
-    relay: Relay,
-    ann: Device,
-    bob: Device,
-    _turn: MutexGuard<'static, ()>,
-}
-
-impl Scene {
-    async fn begin() -> Option<Self> {
-        if !driver::found() {
-            return None;
-        }
-        let turn = TURN.lock().await;
-        let (ann, bob) = tokio::join!(Device::start("Ann"), Device::start("Bob"));
-        Some(Self { relay: Relay::start(), ann, bob, _turn: turn })
-    }
-
-    /// Ann shows a code; returns it.
-    async fn show_code(&self) -> String {
-        self.ann.open(&self.relay.base).await;
-        self.ann.click("#create").await;
-        self.ann.read("#shown-code", "-").await
-    }
-
-    /// Ann shows a code, Bob types it.
-    async fn pair(&self) -> String {
-        let code = self.show_code().await;
-        self.bob.open(&self.relay.base).await;
-        self.bob.write("#code", &code.to_lowercase().replace('-', " ")).await;
-        self.bob.click("#claim").await;
-        for device in [&self.ann, &self.bob] {
-            device.read("#pill-text", "Connected").await;
-        }
-        code
-    }
-
-    async fn end(self) {
-        for device in [self.ann, self.bob] {
-            device.is_clean(&self.relay.base).await;
-            device.close().await;
-        }
-    }
-}
+#[path = "browser/scene.rs"]
+mod scene;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_pages_exchange_a_message_and_a_file_and_a_closed_tab_is_told_of() {
@@ -89,6 +45,9 @@ async fn two_pages_exchange_a_message_and_a_file_and_a_closed_tab_is_told_of() {
     let saved = ann.downloaded("harbor plan.bin").await;
     assert_eq!(Sha256::digest(&saved), Sha256::digest(&bytes), "{} bytes of {}", saved.len(), bytes.len());
     ann.picture("relay-page.png").await;
+    bob.dark(true).await;
+    bob.size(360, 740).await;
+    bob.picture("relay-phone.png").await;
     look::check(ann, "a conversation").await;
 
     bob.is_clean(&scene.relay.base).await;

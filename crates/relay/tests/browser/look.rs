@@ -16,9 +16,6 @@ pub(crate) async fn check(device: &Device, state: &str) {
             let problems = device.run(include_str!("look.js")).await;
             let how = format!("{state}, {width} wide, {}", if dark { "dark" } else { "light" });
             assert_eq!(problems, json!([]), "{}: {how}", device.name);
-            if width == 360 && dark {
-                device.picture(&format!("phone-{}.png", state.replace(' ', "-"))).await;
-            }
         }
     }
     device.dark(false).await;

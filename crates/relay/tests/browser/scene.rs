@@ -1,0 +1,52 @@
+//! What every test begins with: a relay and two devices.
+
+use super::{device::Device, driver, relay::Relay};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// One test at a time: a browser is a load for the machine.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// A relay and two devices.
+pub(crate) struct Scene {
+    pub(crate) relay: Relay,
+    pub(crate) ann: Device,
+    pub(crate) bob: Device,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+    pub(crate) async fn begin() -> Option<Self> {
+        if !driver::found() {
+            return None;
+        }
+        let turn = TURN.lock().await;
+        let (ann, bob) = tokio::join!(Device::start("Ann"), Device::start("Bob"));
+        Some(Self { relay: Relay::start(), ann, bob, _turn: turn })
+    }
+
+    /// Ann shows a code; returns it.
+    pub(crate) async fn show_code(&self) -> String {
+        self.ann.open(&self.relay.base).await;
+        self.ann.click("#create").await;
+        self.ann.read("#shown-code", "-").await
+    }
+
+    /// Ann shows a code, Bob types it.
+    pub(crate) async fn pair(&self) -> String {
+        let code = self.show_code().await;
+        self.bob.open(&self.relay.base).await;
+        self.bob.write("#code", &code.to_lowercase().replace('-', " ")).await;
+        self.bob.click("#claim").await;
+        for device in [&self.ann, &self.bob] {
+            device.read("#pill-text", "Connected").await;
+        }
+        code
+    }
+
+    pub(crate) async fn end(self) {
+        for device in [self.ann, self.bob] {
+            device.is_clean(&self.relay.base).await;
+            device.close().await;
+        }
+    }
+}
