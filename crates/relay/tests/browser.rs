@@ -10,14 +10,15 @@ use sha2::{Digest, Sha256};
 mod admin;
 #[path = "browser/command_line.rs"]
 mod command_line;
+#[path = "browser/crowd.rs"]
+mod crowd;
 #[path = "browser/device.rs"]
 mod device;
 #[path = "browser/driver.rs"]
 mod driver;
 #[path = "browser/look.rs"]
 mod look;
-#[path = "browser/relay.rs"]
-mod relay;
+mod process;
 #[path = "browser/scene.rs"]
 mod scene;
 
@@ -50,7 +51,7 @@ async fn two_pages_exchange_a_message_and_a_file_and_a_closed_tab_is_told_of() {
     bob.picture("relay-phone.png").await;
     look::check(ann, "a conversation").await;
 
-    bob.is_clean(&scene.relay.base).await;
+    bob.is_clean(&scene.relay.url).await;
     bob.close_tab().await;
     ann.read("#pill-text", "Other side away").await;
     ann.read("#log .note:last-child", "may come back within").await;
@@ -60,7 +61,7 @@ async fn two_pages_exchange_a_message_and_a_file_and_a_closed_tab_is_told_of() {
     assert!(why.len() > 20, "it says why: {why}");
     ann.read("#log", "meet at eight").await;
     assert_eq!(ann.run("return document.activeElement.id").await, "ended-title");
-    ann.is_clean(&scene.relay.base).await;
+    ann.is_clean(&scene.relay.url).await;
     ann.client.refresh().await.unwrap();
     ann.read("#ended-why", &why).await;
     ann.read("#log", "meet at eight").await;
@@ -97,7 +98,7 @@ async fn a_page_that_waits_may_be_reloaded() {
     let code = scene.show_code().await;
     scene.ann.client.refresh().await.unwrap();
     scene.ann.read("#shown-code", &code).await;
-    scene.bob.open(&scene.relay.base).await;
+    scene.bob.open(&scene.relay.url).await;
     scene.bob.write("#code", &code).await;
     scene.bob.press(Key::Enter).await;
     scene.ann.read("#pill-text", "Connected").await;
@@ -117,7 +118,7 @@ async fn a_link_asks_before_it_claims() {
         true
     );
     look::check(&scene.ann, "waiting").await;
-    let link = format!("{}/#{code}", scene.relay.base);
+    let link = format!("{}/#{code}", scene.relay.url);
     scene.bob.open(&link).await;
     assert_eq!(scene.bob.read("#confirm-code", "-").await, code);
     look::check(&scene.bob, "a link").await;
@@ -138,12 +139,12 @@ async fn a_link_asks_before_it_claims() {
 async fn a_wrong_code_is_refused_in_plain_words() {
     let Some(scene) = Scene::begin().await else { return };
     let (ann, bob) = (&scene.ann, &scene.bob);
-    ann.open(&scene.relay.base).await;
+    ann.open(&scene.relay.url).await;
     look::check(ann, "the beginning").await;
     ann.write("#code", "K7QX-2M0").await;
     ann.press(Key::Enter).await;
     ann.read("#code-problem", "eight letters and digits").await;
-    bob.open(&scene.relay.base).await;
+    bob.open(&scene.relay.url).await;
     bob.write("#code", "K7QX-2M9P").await;
     bob.click("#claim").await;
     bob.read("#code-problem", "No device waits under this code.").await;
@@ -156,12 +157,12 @@ async fn a_wrong_code_is_refused_in_plain_words() {
 async fn the_keyboard_is_enough() {
     let Some(scene) = Scene::begin().await else { return };
     let (ann, bob) = (&scene.ann, &scene.bob);
-    ann.open(&scene.relay.base).await;
+    ann.open(&scene.relay.url).await;
     ann.tab_to("create").await;
     ann.press(Key::Enter).await;
     let code = ann.read("#shown-code", "-").await;
     assert_eq!(ann.run("return document.activeElement.id").await, "waiting-title");
-    bob.open(&scene.relay.base).await;
+    bob.open(&scene.relay.url).await;
     bob.tab_to("code").await;
     bob.write("#code", &code).await;
     bob.press(Key::Enter).await;
@@ -205,18 +206,19 @@ async fn a_file_can_be_canceled_on_either_side() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sums_and_envelopes_are_as_they_should_be() {
     let Some(scene) = Scene::begin().await else { return };
-    scene.ann.open(&scene.relay.base).await;
+    scene.ann.open(&scene.relay.url).await;
     let sums = scene.ann.run_module(include_str!("browser/sums.js")).await;
     let sums = sums.as_array().unwrap_or_else(|| panic!("{sums}"));
     // The same bytes in pieces of another size, for every length around the ends of blocks.
     for (length, sum) in sums.iter().enumerate() {
         let bytes: Vec<u8> = (0..length).map(|at| (at * 7 + length) as u8).collect();
-        let expected: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let expected =
+            Sha256::digest(&bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         assert_eq!(*sum, expected, "{length} bytes");
     }
     assert_eq!(sums.len(), 260);
     let problems = scene.ann.run_module(include_str!("browser/envelopes.js")).await;
     assert_eq!(problems, serde_json::json!([]));
-    scene.bob.open(&scene.relay.base).await;
+    scene.bob.open(&scene.relay.url).await;
     scene.end().await;
 }

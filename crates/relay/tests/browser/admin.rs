@@ -1,13 +1,13 @@
 //! The page of operations shows what the relay does.
 
-use super::{look, scene::Scene};
+use super::{crowd::Crowd, look, scene::Scene};
 use reqwest::{Client, StatusCode};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_operations_shows_sessions_routes_and_events() {
     let Some(scene) = Scene::begin().await else { return };
-    let (ann, bob, base) = (&scene.ann, &scene.bob, &scene.relay.base);
+    let (ann, bob, base) = (&scene.ann, &scene.bob, &scene.relay.url);
     ann.open(&format!("{base}/admin")).await;
     ann.read("#pill-text", "Live").await;
     ann.read("#sessions-empty", "No session.").await;
@@ -39,7 +39,6 @@ async fn the_page_of_operations_shows_sessions_routes_and_events() {
     ann.read("#events", "fallback").await;
     ann.read(".chart[data-of=hits] h2", "12").await;
     ann.read(".chart[data-of=fallbacks] h2", "8").await;
-    ann.picture("relay-admin.png").await;
     look::check(ann, "operations").await;
     drop(subscriber);
     ann.read("#subscribers-empty", "No subscriber.").await;
@@ -78,4 +77,52 @@ async fn traffic(base: &str) {
             json!({ "channel": "irc", "bridge": "net", "room": room, "text": "out", "fallback": "!lobby" });
         post("/v1/replies", key).await;
     }
+}
+
+/// Not a test of anything but that there is a picture: a relay as it is on a busy day.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_of_a_busy_relay() {
+    if std::env::var_os("TENURE_SCREENSHOTS").is_none_or(|folder| folder.is_empty()) {
+        return;
+    }
+    let options = [
+        "--requests-per-second",
+        "100000",
+        "--claims-per-minute",
+        "1000",
+        "--partitions",
+        "4",
+        "--routes-per-partition",
+        "24",
+    ];
+    let Some(scene) = Scene::with(&options).await else { return };
+    let (ann, base) = (&scene.ann, &scene.relay.url);
+    ann.size(1280, 900).await;
+    ann.open(&format!("{base}/admin")).await;
+    let mut crowd = Crowd::new(base);
+    for _ in 0..3 {
+        crowd.wait_for_somebody().await;
+    }
+    let _listening = [
+        Client::new().get(format!("{base}/v1/subscribe/!room3")).send().await.unwrap(),
+        Client::new().get(format!("{base}/v1/subscribe/!room5")).send().await.unwrap(),
+    ];
+    for round in 0_u32.. {
+        crowd.gateway(round).await;
+        if round.is_multiple_of(9) {
+            crowd.pair_and_send(200_000 + 70_000 * (round as usize % 7)).await;
+        }
+        if round % 21 == 20 {
+            crowd.leave().await;
+        }
+        let running = ann.run("return document.querySelector('#tiles > :last-child dd').textContent").await;
+        if running.as_str().is_some_and(|clock| clock >= "1:10") {
+            break;
+        }
+    }
+    crowd.lose().await;
+    ann.read("#sessions", "away").await;
+    ann.picture("relay-admin.png").await;
+    scene.bob.open(base).await;
+    scene.end().await;
 }

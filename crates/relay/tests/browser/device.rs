@@ -22,7 +22,7 @@ pub(crate) struct Device {
     _driver: Driver,
 }
 
-/// A command of ChromeDriver's own.
+/// A command of `ChromeDriver`'s own.
 #[derive(Debug)]
 struct Own {
     path: &'static str,
@@ -59,10 +59,10 @@ impl Device {
         let mut found = None;
         let look = async {
             while found.is_none() {
-                if let Ok(element) = self.client.find(Locator::Css(css)).await {
-                    if element.is_displayed().await.unwrap_or(false) {
-                        found = Some(element);
-                    }
+                if let Ok(element) = self.client.find(Locator::Css(css)).await
+                    && element.is_displayed().await.unwrap_or(false)
+                {
+                    found = Some(element);
                 }
             }
         };
@@ -174,7 +174,7 @@ impl Device {
         self.client.execute_async(&script, vec![]).await.expect("the script runs")
     }
 
-    /// A command of the DevTools protocol.
+    /// A command of the `DevTools` protocol.
     pub(crate) async fn devtools(&self, command: &str, params: Value) -> Value {
         let own = Own { path: "goog/cdp/execute", body: json!({ "cmd": command, "params": params }) };
         self.client.issue_cmd(own).await.unwrap_or_else(|error: CmdError| panic!("{command}: {error}"))

@@ -1,4 +1,4 @@
-//! Headless Chromium over ChromeDriver: one process for each device of a test.
+//! Headless Chromium over `ChromeDriver`: one process for each device of a test.
 
 use serde_json::{Value, json};
 use std::{
@@ -32,7 +32,7 @@ fn in_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-/// A ChromeDriver on a port of the system's choice.
+/// A `ChromeDriver` on a port of the system's choice.
 pub(crate) struct Driver {
     process: Child,
     address: SocketAddr,

@@ -1,6 +1,6 @@
 //! What every test begins with: a relay and two devices.
 
-use super::{device::Device, driver, relay::Relay};
+use super::{device::Device, driver, process::Relay};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// One test at a time: a browser is a load for the machine.
@@ -16,17 +16,22 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn begin() -> Option<Self> {
+        Self::with(&[]).await
+    }
+
+    /// With more options for the relay.
+    pub(crate) async fn with(options: &[&str]) -> Option<Self> {
         if !driver::found() {
             return None;
         }
         let turn = TURN.lock().await;
         let (ann, bob) = tokio::join!(Device::start("Ann"), Device::start("Bob"));
-        Some(Self { relay: Relay::start(), ann, bob, _turn: turn })
+        Some(Self { relay: Relay::with(&[&["--grace", "6s"], options].concat()), ann, bob, _turn: turn })
     }
 
     /// Ann shows a code; returns it.
     pub(crate) async fn show_code(&self) -> String {
-        self.ann.open(&self.relay.base).await;
+        self.ann.open(&self.relay.url).await;
         self.ann.click("#create").await;
         self.ann.read("#shown-code", "-").await
     }
@@ -34,7 +39,7 @@ impl Scene {
     /// Ann shows a code, Bob types it.
     pub(crate) async fn pair(&self) -> String {
         let code = self.show_code().await;
-        self.bob.open(&self.relay.base).await;
+        self.bob.open(&self.relay.url).await;
         self.bob.write("#code", &code.to_lowercase().replace('-', " ")).await;
         self.bob.click("#claim").await;
         for device in [&self.ann, &self.bob] {
@@ -45,7 +50,7 @@ impl Scene {
 
     pub(crate) async fn end(self) {
         for device in [self.ann, self.bob] {
-            device.is_clean(&self.relay.base).await;
+            device.is_clean(&self.relay.url).await;
             device.close().await;
         }
     }
