@@ -27,7 +27,7 @@ let paused = false;
 let waiting = [];
 
 const sessions = new Table("sessions", ({ id }) => id, (session) => {
-    const away = [session.creator, session.claimer].find((side) => side && side.away_ms !== null);
+    const away = awaySide(session);
     const state = away ? "away" : session.status;
     const deadline = away ? new Countdown(away.away_ms, limits.grace_ms) : session.expires_in_ms === null ? [part("span", "muted", "with its owners")] : new Countdown(session.expires_in_ms, limits.code_ttl_ms);
     const sides = [owner("creator", session.creator)];
@@ -42,6 +42,16 @@ const routes = new Table("routes", ({ key }) => JSON.stringify(key), ({ key, ext
 const subscribers = new Table("subscribers", ({ owner: number }) => number, ({ owner: number, external_room, address, age_ms }) => {
     return [external_room, [part("span", "owner", `#${number} `), part("small", "", address)], clock(age_ms)];
 });
+
+function awaySide({ creator, claimer }) {
+    return [creator, claimer].find((side) => side && side.away_ms !== null);
+}
+
+/** What goes soonest stands first. */
+function rank(session) {
+    if (awaySide(session)) return 0;
+    return session.status === "waiting" ? 1 : 2;
+}
 
 function owner(role, { owner: number, address, away_ms, reason }) {
     const line = part("span", "owner", `${role} #${number} `);
@@ -67,9 +77,9 @@ function state(now) {
     ]);
     for (const { chart, value, hint } of CHARTS) chart.push(value(now.totals), seconds, hint(now.totals));
     if (paused) return;
-    sessions.show(now.sessions, counts.sessions);
-    routes.show(now.routes, counts.routes);
-    subscribers.show(now.subscribers, counts.subscribers);
+    sessions.show(now.sessions.sort((a, b) => rank(a) - rank(b) || b.id - a.id), counts.sessions);
+    routes.show(now.routes.sort((a, b) => a.set_ms_ago - b.set_ms_ago), counts.routes);
+    subscribers.show(now.subscribers.sort((a, b) => b.owner - a.owner), counts.subscribers);
 }
 
 function tiles(list) {

@@ -1,4 +1,4 @@
-// Tables of what there is now. Rows stay the same elements from one snapshot to the next, so that nothing jumps.
+// Tables of what there is now. Rows stay the same elements from one snapshot to the next: what is selected stays so.
 
 import { clock } from "./words.js";
 
@@ -13,10 +13,10 @@ export class Table {
         this.rows = new Map();
     }
 
-    /** Shows `items`, of which there are `all` in truth. */
+    /** Shows `items` in their order, of which there are `all` in truth. */
     show(items, all) {
         const seen = new Set();
-        items.forEach((item) => {
+        items.forEach((item, at) => {
             const id = this.identify(item);
             seen.add(id);
             let row = this.rows.get(id);
@@ -24,7 +24,8 @@ export class Table {
                 row = this.body.insertRow();
                 this.rows.set(id, row);
             }
-            this.cells(item).forEach((cell, at) => fill(row.cells[at] ?? row.insertCell(), cell));
+            if (this.body.rows[at] !== row) this.body.insertBefore(row, this.body.rows[at]);
+            this.cells(item).forEach((cell, column) => fill(row.cells[column] ?? row.insertCell(), cell));
         });
         for (const [id, row] of this.rows) {
             if (seen.has(id)) continue;
