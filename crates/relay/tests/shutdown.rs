@@ -108,7 +108,7 @@ async fn receive(mut socket: Socket) -> (u64, Option<ReasonCode>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_frame_that_the_relay_has_read_is_lost_when_it_is_told_to_end() {
-    let relay = Relay::with(&["--dead-after", "20s"]);
+    let relay = Relay::with(&["--dead-after", "20s", "--control-rate", "10000000"]);
     let mut pairs = Vec::new();
     for _ in 0..PAIRS {
         let (sender, receiver) = pair(&relay).await;

@@ -47,7 +47,13 @@ pub async fn send_file<R: AsyncRead + Unpin>(
     let mut sent = 0_u64;
     let mut chunk = vec![0; session.chunk_bytes()];
     loop {
-        let read = match reader.read(&mut chunk).await {
+        // A pipe may say nothing for hours: that the other side is gone must not wait for it.
+        let read = tokio::select! {
+            biased;
+            ending = session.over() => return Err(ending),
+            read = reader.read(&mut chunk) => read,
+        };
+        let read = match read {
             Ok(0) => break,
             Ok(read) => read,
             Err(why) => return Err(cannot_read(session, &name, &why).await),

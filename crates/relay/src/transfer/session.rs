@@ -134,6 +134,22 @@ impl Session {
         }
     }
 
+    /// Waits until the session is over, or until the other side says that it has failed. What comes meanwhile is kept for
+    /// [`Session::next`].
+    pub async fn over(&mut self) -> Ending {
+        loop {
+            let came = self.link.incoming.recv().await;
+            let kept = match self.take(came) {
+                Ok(Some(frame)) => self.keep(frame),
+                Ok(None) => Ok(()),
+                Err(ending) => Err(ending),
+            };
+            if let Err(ending) = kept {
+                return ending;
+            }
+        }
+    }
+
     /// Ends the session, if it has not ended. What was sent before is delivered first.
     pub async fn leave(self) {
         self.link.leave().await;

@@ -275,6 +275,20 @@ async fn a_sender_that_waits_for_a_slow_side_hears_that_it_is_gone() {
     assert!(matches!(sent, Err(Ending::Lost(_))), "{sent:?}");
 }
 
+/// Nothing comes out of the pipe that is to be sent, and the other side is gone.
+#[tokio::test]
+async fn a_sender_that_waits_for_its_own_source_hears_that_the_other_side_is_gone() {
+    let Side { mut session, mut out, into } = Side::paired().await;
+    let (silent, _open) = tokio::io::duplex(1);
+    let source = Source { name: String::new(), size: None, reader: silent };
+    let progress = Progress::new(true);
+    let (sent, ()) = tokio::join!(send_file(&mut session, source, &progress), async {
+        assert!(matches!(out.recv().await, Some(Out::Data(_))));
+        into.send(gone(ReasonCode::Left)).await.expect("a place");
+    });
+    assert!(matches!(sent, Err(Ending::Left(_))), "{sent:?}");
+}
+
 #[tokio::test]
 async fn a_receiver_ends_when_the_sender_is_lost_in_the_middle() {
     let folder = tempfile::tempdir().expect("a folder");
