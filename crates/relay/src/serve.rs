@@ -38,12 +38,11 @@ use relay::Relay;
 /// How often is forgotten what has not happened for a while.
 const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// Serves until SIGTERM or SIGINT, then drains. A failure is that it cannot listen where it should, or that it could not
-/// hand over in time what was under way.
+/// Serves until SIGTERM or SIGINT, then hands over what is under way. A failure is that it cannot begin: that it cannot
+/// listen where it should, or that a setting makes no sense.
 pub async fn run(args: ServeArgs) -> ExitCode {
     match serve(args).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tenure-relay: {error}");
             ExitCode::FAILURE
@@ -51,7 +50,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     }
 }
 
-async fn serve(args: ServeArgs) -> Result<bool, Box<dyn Error + Send + Sync>> {
+async fn serve(args: ServeArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     log::start(&args).map_err(|error| format!("--log {:?}: {error}", args.log))?;
     let (listen, drain) = (args.listen, args.drain);
     let listener = accept::listen(listen, args.limits.socket_buffer)
@@ -62,14 +61,14 @@ async fn serve(args: ServeArgs) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let accepting = tokio::spawn(accept::accept(Arc::clone(&relay), listener, app::app(&relay)));
     let signal = stop::signalled().await?;
     tracing::info!(signal, "shutting down");
-    let all_gone = tokio::select! {
-        all_gone = stop::drain(&relay, drain) => all_gone,
+    tokio::select! {
+        () = stop::drain(&relay, drain) => {}
         // Somebody is impatient.
-        _ = stop::signalled() => false,
-    };
+        _ = stop::signalled() => {}
+    }
     accepting.abort();
     upkeep.abort();
-    Ok(all_gone)
+    Ok(())
 }
 
 async fn upkeep(relay: Arc<Relay>) {

@@ -72,7 +72,26 @@ async fn without_a_token_only_this_machine_itself_is_the_administrator() {
         assert_eq!(get(&url, &[]).await.0, 200, "{path}");
         // Through a proxy, or by a name that somebody made lead here.
         assert_eq!(get(&url, &[("x-forwarded-for", "192.0.2.1")]).await.0, 403, "{path}");
-        assert_eq!(get(&url, &[("host", "evil.example")]).await.0, 403, "{path}");
+        assert_eq!(get(&url, &[("x-forwarded-for", "127.0.0.1")]).await.0, 403, "{path}");
+    }
+    let open = Relay::with(&["--listen", "0.0.0.0:0"]);
+    let url = format!("http://127.0.0.1:{}/metrics", open.address().rsplit_once(':').unwrap().1);
+    assert_eq!(get(&url, &[]).await.0, 200);
+    assert_eq!(get(&url, &[("host", "evil.example")]).await.0, 403);
+}
+
+#[tokio::test]
+async fn a_name_that_was_made_to_lead_to_this_machine_gets_nothing() {
+    let relay = Relay::start();
+    for path in ["/", "/healthz", "/admin/state", "/v1/subscribe/room"] {
+        let (status, body) = get(&format!("{}{path}", relay.url), &[("host", "evil.example")]).await;
+        assert_eq!(status, 421, "{path}");
+        assert!(body.contains("\"unknown_host\""), "{body}");
+    }
+    for arguments in [["--public-url", "https://pair.example"], ["--trust-proxy", "--drain=5s"]] {
+        let relay = Relay::with(&arguments);
+        let url = format!("{}/healthz", relay.url);
+        assert_eq!(get(&url, &[("host", "pair.example")]).await.0, 200, "{arguments:?}");
     }
 }
 

@@ -24,6 +24,8 @@ use tower_service::Service;
 
 /// A request's head has to be there by then.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// The head of a request may have so many bytes.
+const MAX_HEAD: usize = 32 * 1024;
 /// As many connections wait to be accepted.
 const BACKLOG: u32 = 4096;
 
@@ -71,7 +73,7 @@ async fn serve(relay: Arc<Relay>, stream: TcpStream, address: SocketAddr, place:
         app.clone().call(request.map(Body::new))
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(MAX_HEAD);
     let io = TokioIo::new(Shared { wire, blocked: false, _place: place });
     let mut connection = pin!(http.serve_connection(io, service).with_upgrades());
     let stopped = tokio::select! {

@@ -32,17 +32,22 @@ pub(super) fn app(relay: &Arc<Relay>) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(DefaultBodyLimit::max(relay.args.limits.max_body))
-        .layer(middleware::from_fn_with_state(Arc::clone(relay), paced))
+        .layer(middleware::from_fn_with_state(Arc::clone(relay), admitted))
         .with_state(Arc::clone(relay))
 }
 
-/// Counts requests by address.
-async fn paced(
+/// Lets pass what is meant for this relay, and counts by address.
+async fn admitted(
     State(relay): State<Arc<Relay>>,
     Extension(client): Extension<Client>,
     request: Request,
     next: Next,
 ) -> Response {
+    if !origin::is_meant_for(&relay, request.headers()) {
+        let message = "this relay serves its own machine, by the names localhost, 127.0.0.1 and [::1]; for others \
+                       there are --listen, --public-url and --trust-proxy";
+        return ApiError::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", message).into_response();
+    }
     let address = client.counted(request.headers(), relay.args.trust_proxy);
     if let Err(retry) = relay.requests.count(address) {
         relay.metrics.refused("requests");

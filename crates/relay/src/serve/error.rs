@@ -8,6 +8,10 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// The body of a request has to be there by then.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +71,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(refused(&rejection)),
+        match timeout(BODY_WITHIN, Json::<T>::from_request(request, state)).await {
+            Ok(Ok(Json(body))) => Ok(Self(body)),
+            Ok(Err(rejection)) => Err(refused(&rejection)),
+            Err(_) => {
+                let message = format!("the body did not come within {BODY_WITHIN:?}");
+                Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message))
+            }
         }
     }
 }

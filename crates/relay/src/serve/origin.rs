@@ -1,4 +1,4 @@
-//! Whose pages may open WebSockets here, and who may see what is for the administrator.
+//! Whose pages may ask here, and who may see what is for the administrator.
 
 use super::relay::Relay;
 use axum::http::{HeaderMap, Uri, header};
@@ -16,19 +16,31 @@ pub(super) fn is_allowed(relay: &Relay, headers: &HeaderMap) -> bool {
     if listed.into_iter().any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
         return true;
     }
-    // A name that is not this machine's may have been made to lead here, by whoever owns that name.
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-    own && (!relay.address.ip().is_loopback() || is_this_machine(host))
+    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host(headers)))
+}
+
+/// Whether a request is meant for this relay. One that listens to this machine only is asked by one of this machine's
+/// names: any other may have been made to lead here by whoever owns that name, to let its pages look at what is here.
+pub(super) fn is_meant_for(relay: &Relay, headers: &HeaderMap) -> bool {
+    if !relay.address.ip().is_loopback() || relay.args.trust_proxy {
+        return true;
+    }
+    let public = relay.args.public_url.as_deref().and_then(|url| url.split_once("://"));
+    let public = public.map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+    let asked = host(headers);
+    is_this_machine(asked) || public.is_some_and(|public| public.eq_ignore_ascii_case(asked))
+}
+
+fn host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 /// Whether this request may see what is for the administrator: it has the token; or there is none, and it comes from
 /// this machine, to a name of this machine, and not through a proxy.
 pub(super) fn is_admin(relay: &Relay, from: SocketAddr, headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(token) = &relay.args.admin_token else {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let direct = !relay.args.trust_proxy && !headers.contains_key("x-forwarded-for");
-        return from.ip().to_canonical().is_loopback() && is_this_machine(host) && direct;
+        return from.ip().to_canonical().is_loopback() && is_this_machine(host(headers)) && direct;
     };
     let bearer =
         headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));

@@ -56,12 +56,17 @@ impl Relay {
                 .pruner(&pruner)
                 .build()
         };
+        // Through a proxy all of them come from one address.
+        let connections_per_address = match args.trust_proxy {
+            true => args.limits.connections,
+            false => args.limits.connections_per_address,
+        };
         Ok(Arc::new(Self {
             address,
             creators: side("creators")?,
             claimers: side("claimers")?,
             gateway: Gateway::new(&args.gateway, &clock, &pruner, &told)?,
-            connections: Places::new(args.limits.connections, args.limits.connections_per_address),
+            connections: Places::new(args.limits.connections, connections_per_address),
             sessions: Places::new(args.limits.sessions, args.limits.sessions_per_address),
             claims: Rate::of_claims(&args.limits),
             requests: Rate::of_requests(&args.limits),

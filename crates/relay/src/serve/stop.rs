@@ -17,9 +17,8 @@ pub(super) async fn signalled() -> io::Result<&'static str> {
     }
 }
 
-/// Takes nothing new, delivers what was read, tells everybody, and waits for them; for so long at most. True if all
-/// have gone in time.
-pub(super) async fn drain(relay: &Arc<Relay>, limit: Duration) -> bool {
+/// Takes nothing new, delivers what was read, tells everybody, and waits for them; for so long at most.
+pub(super) async fn drain(relay: &Arc<Relay>, limit: Duration) {
     let until = Instant::now() + limit;
     relay.stopping.cancel();
     let (creators, claimers) = (Watcher::new(&relay.creators), Watcher::new(&relay.claimers));
@@ -31,8 +30,9 @@ pub(super) async fn drain(relay: &Arc<Relay>, limit: Duration) -> bool {
         sessions = creators.sessions,
         pairs = claimers.sessions,
         subscribers = subscribers.sessions,
-        all_gone,
         "drained"
     );
-    all_gone
+    if !all_gone {
+        tracing::warn!(?limit, "some did not take what was theirs in time");
+    }
 }

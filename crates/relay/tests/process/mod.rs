@@ -180,7 +180,10 @@ impl Relay {
     }
 
     pub(crate) fn with(more: &[&str]) -> Self {
-        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        let mut arguments = vec!["serve"];
+        if !more.contains(&"--listen") {
+            arguments.extend(["--listen", "127.0.0.1:0"]);
+        }
         if !more.contains(&"--dead-after") {
             arguments.extend(["--dead-after", "5s"]);
         }

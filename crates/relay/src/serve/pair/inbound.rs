@@ -1,6 +1,11 @@
 //! What is read from a connection.
 
-use super::{lane::Frame, link::Link, open::Refusal, words::Ended};
+use super::{
+    lane::{Frame, Lane, Room},
+    link::Link,
+    open::Refusal,
+    words::Ended,
+};
 use crate::{
     serve::limits::Pace,
     wire::{ClientMessage, ErrorCode},
@@ -30,26 +35,13 @@ pub(super) async fn read(link: &Link<'_>, stream: &mut SplitStream<WebSocket>) -
     let (mut control, mut frames) = (Pace::new(limits.control_rate), Pace::new(limits.frame_rate));
     let lane = link.party.pair.lane_from(link.party.role);
     loop {
-        let mut look = interval(link.relay.args.pairing.ping_every);
-        let mut room = pin!(lane.room());
-        let mut waited = false;
-        let room = loop {
-            tokio::select! {
-                biased;
-                room = &mut room => break room,
-                _ = look.tick() => {
-                    waited = true;
-                    if link.client.has_closed() {
-                        return Unread::Ended(Ended::Lost);
-                    }
-                }
-            }
+        let room = match lane.try_room() {
+            Some(room) => room,
+            None => match wait_for_room(link, lane).await {
+                Ok(room) => room,
+                Err(ended) => return Unread::Ended(ended),
+            },
         };
-        // An error: this session is over, as who watches it is about to say.
-        let Ok(room) = room else { return std::future::pending().await };
-        if waited {
-            link.client.excuse();
-        }
         match next_frame(link, stream, &mut control).await {
             Ok(bytes) => {
                 let read = Instant::now();
@@ -60,6 +52,28 @@ pub(super) async fn read(link: &Link<'_>, stream: &mut SplitStream<WebSocket>) -
                 room.send(Frame { bytes, read });
             }
             Err(unread) => return unread,
+        }
+    }
+}
+
+/// Waits until there is room for a frame; an error is how the connection ended meanwhile.
+async fn wait_for_room<'a>(link: &Link<'_>, lane: &'a Lane) -> Result<Room<'a>, Ended> {
+    let mut look = interval(link.relay.args.pairing.ping_every);
+    let mut room = pin!(lane.room());
+    loop {
+        tokio::select! {
+            biased;
+            room = &mut room => {
+                link.client.excuse();
+                return match room {
+                    Some(room) => Ok(room),
+                    // This session is over, as who watches it is about to say.
+                    None => std::future::pending().await,
+                };
+            }
+            _ = look.tick() => if link.client.has_closed() {
+                return Err(Ended::Lost);
+            }
         }
     }
 }

@@ -8,14 +8,19 @@ use tokio::{
 
 /// Room for one frame between who reads it from one socket and who writes it to the other.
 ///
-/// A connection asks for the room before it reads, so it reads nothing that it could not hand on. With the frame that
-/// is being written, a pair has at most two frames in hand in each direction.
+/// A connection asks for the room before it reads, so it reads nothing that it could not hand on. In each direction a
+/// pair has at most two frames in hand: the one here, and the one that is being written. Besides them there are the two
+/// WebSockets' buffers, a frame and 16 KiB for what is read and a frame for what is written, and what the kernel holds
+/// (twice `--socket-buffer` for each socket and direction, as Linux counts it).
 #[derive(Debug)]
 pub(super) struct Lane {
     sender: mpsc::Sender<Frame>,
     /// Locked by the one connection that writes to the other side, for as long as it does.
     receiver: Mutex<mpsc::Receiver<Frame>>,
 }
+
+/// Room for one frame, until it is used or dropped.
+pub(super) type Room<'a> = mpsc::Permit<'a, Frame>;
 
 /// A binary frame, and when it was read.
 #[derive(Debug)]
@@ -30,9 +35,14 @@ impl Lane {
         Self { sender, receiver: Mutex::new(receiver) }
     }
 
-    /// Waits for room; an error if nothing is passed on any more.
-    pub(super) async fn room(&self) -> Result<mpsc::Permit<'_, Frame>, mpsc::error::SendError<()>> {
-        self.sender.reserve().await
+    /// Room for a frame, if there is some now.
+    pub(super) fn try_room(&self) -> Option<Room<'_>> {
+        self.sender.try_reserve().ok()
+    }
+
+    /// Waits for room; none if nothing is passed on any more.
+    pub(super) async fn room(&self) -> Option<Room<'_>> {
+        self.sender.reserve().await.ok()
     }
 
     /// The end where frames come out. Waits for the connection that had it before.

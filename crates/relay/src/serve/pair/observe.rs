@@ -73,12 +73,18 @@ impl<'a, 'l> Observer<'a, 'l> {
             Some(SessionEvent::Ended(cause)) => {
                 Err(Learned::Over(self.link.of_this_side(words::reason_of(&cause))))
             }
-            Some(SessionEvent::Claimed) if self.other.is_none() => {
+            // It was claimed; if some events were lost, that may have been one of them.
+            _ if self.other.is_none() && self.is_claimed() => {
                 self.tell(open::paired(self.link.relay, &self.link.party)).await;
                 self.meet().await
             }
             _ => Ok(()),
         }
+    }
+
+    fn is_claimed(&self) -> bool {
+        let own = sides(self.link.relay, self.link.party.role).get(self.link.party.code.key());
+        own.is_some_and(|own| own.status != Status::Pending)
     }
 
     async fn of_other(&mut self, event: Option<Received>) -> Result<(), Learned> {
