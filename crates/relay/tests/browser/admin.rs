@@ -39,6 +39,10 @@ async fn the_page_of_operations_shows_sessions_routes_and_events() {
     ann.read("#events", "fallback").await;
     ann.read(".chart[data-of=hits] h2", "12").await;
     ann.read(".chart[data-of=fallbacks] h2", "8").await;
+    // They have come, and are drawn with the next frame.
+    let told = "await new Promise(requestAnimationFrame);
+        return [...document.querySelectorAll('#events .tag')].filter((tag) => tag.textContent === 'fallback').length";
+    assert_eq!(ann.run_module(told).await, 8, "each fallback is told once");
     look::check(ann, "operations").await;
     drop(subscriber);
     ann.read("#subscribers-empty", "No subscriber.").await;

@@ -60,6 +60,8 @@ impl Feed {
                 let (kind, reason) = of_session(kind);
                 (kind, reason, None)
             }
+            // The resolution tells it too.
+            What::Route { kind: RouteEvent::Fallback, .. } => return,
             What::Route { key, kind, .. } => (of_route(*kind), None, Some(Conversation::of(*key))),
             _ => return,
         };
@@ -84,7 +86,7 @@ fn of_route(kind: RouteEvent) -> &'static str {
     match kind {
         RouteEvent::Set => "set",
         RouteEvent::Resolved(Outcome::Hit) => "hit",
-        RouteEvent::Resolved(Outcome::Fallback) | RouteEvent::Fallback => "fallback",
+        RouteEvent::Resolved(Outcome::Fallback) => "fallback",
         RouteEvent::Resolved(Outcome::Miss) => "miss",
         RouteEvent::Stale => "stale",
         RouteEvent::Evicted => "evicted",
