@@ -5,7 +5,10 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+// Named, so that the fuzz target can use this file without all that the relay is built of.
+#[path = "wire/code.rs"]
 mod code;
+#[path = "wire/reason.rs"]
 mod reason;
 #[cfg(test)]
 mod tests;

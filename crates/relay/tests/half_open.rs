@@ -66,11 +66,11 @@ fn carry(mut from: TcpStream, mut to: TcpStream, pulled: &AtomicBool) {
 }
 
 fn send(url: &str, more: &[&str]) -> Program {
-    Program::start(&[&["send", "--name", "file", "--silence", "2", "--server", url], more].concat())
+    Program::start(&[&["send", "--name", "file", "--silence", "3", "--server", url], more].concat())
 }
 
 fn receive(url: &str, code: &str) -> Program {
-    Program::start(&["receive", "--silence", "2", "--server", url, code, "-o", "-"])
+    Program::start(&["receive", "--silence", "3", "--server", url, code, "-o", "-"])
 }
 
 /// Both are paired, and a first line has gone through.
@@ -88,7 +88,7 @@ fn a_sender_behind_a_pulled_cable_is_lost_to_the_receiver_and_knows_it() {
     first_line(&mut sender, &mut receiver);
     cable.pull();
     receiver.end().with(7, "no sign of life");
-    sender.end().with(8, "nothing came from the relay for 2 s");
+    sender.end().with(8, "nothing came from the relay for 3 s");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_receiver_behind_a_pulled_cable_is_lost_to_the_sender_and_knows_it() {
     first_line(&mut sender, &mut receiver);
     cable.pull();
     sender.end().with(7, "no sign of life");
-    receiver.end().with(8, "nothing came from the relay for 2 s");
+    receiver.end().with(8, "nothing came from the relay for 3 s");
 }
 
 /// A sender that has something to send all the time is not taken for dead because it waits for the receiver.
@@ -119,6 +119,6 @@ fn a_receiver_that_is_lost_in_the_middle_of_much_ends_a_sender_that_waits_for_it
     receiver.collect_stdout();
     let ended = sender.end();
     assert_eq!(ended.code, Some(7), "{}", ended.said);
-    receiver.end().with(8, "nothing came from the relay for 2 s");
+    receiver.end().with(8, "nothing came from the relay for 3 s");
     writes.join().expect("no panic");
 }

@@ -260,3 +260,29 @@ fn a_receiver_that_is_slow_is_waited_for() {
     sender.end().with(0, "sent 33554432 bytes");
     receiver.end().with(0, "received 33554432 bytes");
 }
+
+/// A sender that has something to send all the time is heard by the relay all the time; it must hear from the relay too.
+#[test]
+fn a_transfer_that_takes_longer_than_a_relay_may_be_silent_is_no_silence() {
+    let relay = Relay::with(&["--refuse-after", "4s"]);
+    let url = &*relay.url;
+    let mut sender = Program::start(&["send", "--silence", "2", "--server", url]);
+    let mut receiver =
+        Program::start(&["receive", "--silence", "30", "--server", url, &sender.code(), "-o", "-"]);
+    receiver.discard_stdout();
+    receiver.line_with("paired");
+    let mut stdin = sender.take_stdin();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let writes = std::thread::spawn(move || {
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            std::io::Write::write_all(&mut stdin, &[7; 64 * 1024])?;
+        }
+        Ok::<_, std::io::Error>(())
+    });
+    // This takes the four seconds for which the relay keeps somebody waiting who guesses.
+    relay.receive(&["K7QX-2M9P"]).end().with(4, "code");
+    drop(stop);
+    writes.join().expect("no panic").expect("the sender reads to the end");
+    sender.end().with(0, "the other side has them all");
+    receiver.end().with(0, "as it was sent");
+}

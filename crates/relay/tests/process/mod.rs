@@ -15,6 +15,9 @@ use rustix::process::{Pid, Signal, kill_process};
 /// A process that says or does nothing for so long hangs. No test waits that long unless it fails.
 const HANGS: Duration = Duration::from_secs(60);
 
+/// Seconds that a client waits for a relay that may wait for a processor.
+const PATIENT: &str = "30";
+
 /// A started `tenure-relay`, killed when dropped.
 pub(crate) struct Program {
     child: Child,
@@ -64,6 +67,12 @@ impl Program {
         }));
     }
 
+    /// Reads standard output from now on and forgets it.
+    pub(crate) fn discard_stdout(&mut self) {
+        let mut stdout = self.child.stdout.take().expect("nobody else reads it");
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    }
+
     /// The next bytes of standard output, so many.
     pub(crate) fn read_stdout(&mut self, bytes: usize) -> Vec<u8> {
         let mut read = vec![0; bytes];
@@ -78,7 +87,10 @@ impl Program {
 
     /// Writes to standard input; waits while the program does not read it.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
-        self.stdin.as_mut().expect("it is open").write_all(bytes).expect("the program reads");
+        if let Err(why) = self.stdin.as_mut().expect("it is open").write_all(bytes) {
+            self.said.extend(self.lines.iter());
+            panic!("`{}` does not read ({why}); it said {:#?}", self.what, self.said);
+        }
     }
 
     /// Nothing more comes on standard input.
@@ -207,11 +219,11 @@ impl Relay {
 
     /// Starts `send` at this relay.
     pub(crate) fn send(&self, arguments: &[&str]) -> Program {
-        Program::start(&[&["send", "--server", &self.url], arguments].concat())
+        Program::start(&[&["send", "--silence", PATIENT, "--server", &self.url], arguments].concat())
     }
 
     /// Starts `receive` at this relay.
     pub(crate) fn receive(&self, arguments: &[&str]) -> Program {
-        Program::start(&[&["receive", "--server", &self.url], arguments].concat())
+        Program::start(&[&["receive", "--silence", PATIENT, "--server", &self.url], arguments].concat())
     }
 }

@@ -57,11 +57,9 @@ impl<'a> Writer<'a, '_> {
                 }
                 Some(message) = told.recv() => self.tell(message, &mut exit).await?,
                 Some(frame) = come_out(&mut exit) => self.hand_over(frame).await?,
-                _ = ping.tick() => {
-                    if link.client.heard().elapsed() >= link.relay.args.pairing.ping_every / 2 {
-                        self.send(Message::Ping(Bytes::new())).await?;
-                    }
-                }
+                // Even if it was heard just now: one that sends all the time must hear from the relay too, or it would
+                // take the relay for dead.
+                _ = ping.tick() => self.send(Message::Ping(Bytes::new())).await?,
             }
         }
     }
