@@ -49,6 +49,68 @@ async fn a_receiver_that_does_not_read_stops_its_sender_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_sender_that_was_not_read_for_long_is_not_taken_for_dead() {
+    let relay = Relay::with(&["--dead-after", "1s", "--stall-after", "60s"]);
+    let (mut sender, mut receiver) = Client::pair(&relay).await;
+    let mut taken = 0;
+    while taken < OFFERED && sender.offer(vec![taken as u8; FRAME], Duration::from_millis(300)).await {
+        taken += 1;
+        receiver.say(&ClientMessage::Pong).await;
+    }
+    // Longer than it may be silent.
+    let mut every = tokio::time::interval(Duration::from_millis(250));
+    for _ in 0..10 {
+        every.tick().await;
+        receiver.say(&ClientMessage::Pong).await;
+    }
+    let receiving = async {
+        for at in 0..=taken {
+            assert_eq!(receiver.frame().await, vec![at as u8; FRAME], "frame {at}");
+        }
+        assert_eq!(receiver.frame().await, [1]);
+        receiver.say(&ClientMessage::Leave).await;
+    };
+    let sending = async {
+        sender.send(Message::binary(vec![1])).await;
+        sender.is_told_gone(ReasonCode::Left).await;
+    };
+    tokio::join!(sending, receiving);
+}
+
+#[tokio::test]
+async fn on_sigterm_what_was_read_for_a_slow_receiver_is_delivered() {
+    let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "60s", "--drain", "60s"]);
+    let (mut sender, mut receiver) = Client::pair(&relay).await;
+    let mut sent = 0;
+    while sent < OFFERED && sender.offer(vec![sent as u8; FRAME], Duration::from_millis(700)).await {
+        sent += 1;
+    }
+    let metrics = reqwest::get(format!("{}/metrics", relay.url)).await.unwrap().text().await.unwrap();
+    let name = "tenure_relay_relayed_frames_total{from=\"creator\"} ";
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("it is counted");
+    let written: usize = line.parse().unwrap();
+    relay.program.signal(rustix::process::Signal::TERM);
+    let mut received = 0;
+    loop {
+        match receiver.next().await {
+            Some(Message::Binary(bytes)) => {
+                assert_eq!(bytes, vec![received as u8; FRAME]);
+                received += 1;
+            }
+            Some(Message::Text(text)) => {
+                assert!(text.contains("\"shutdown\""), "{text}");
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // One was being written, and one waited for that.
+    assert!(received >= written + 2, "{written} were written before, {received} arrived");
+    drop(sender);
+    relay.program.end().with(0, "drained");
+}
+
+#[tokio::test]
 async fn a_receiver_that_never_reads_is_too_slow() {
     let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "1s"]);
     let (mut sender, receiver) = Client::pair(&relay).await;

@@ -10,11 +10,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{
-    io::{Interest, Ready},
-    net::TcpStream,
-    time::Instant,
-};
+use tokio::{net::TcpStream, time::Instant};
 
 /// The stream of a connection, and when its peer gave a sign of life.
 #[derive(Debug)]
@@ -64,18 +60,6 @@ impl Client {
     pub(super) fn heard(&self) -> Instant {
         // Relaxed: as in `beat`.
         self.wire.accepted + Duration::from_micros(self.wire.heard.load(Ordering::Relaxed))
-    }
-
-    /// Takes it for alive as of now: nothing was read of it, so it is not to blame that nothing was heard.
-    pub(super) fn excuse(&self) {
-        self.wire.beat();
-    }
-
-    /// Whether the peer has closed its side, though what it sent before may not be read yet.
-    pub(super) fn has_closed(&self) -> bool {
-        // Ready at once if anything is to be said about it; else it is open.
-        let ready = futures_util::FutureExt::now_or_never(self.wire.stream.ready(Interest::READABLE));
-        ready.is_some_and(|ready| ready.is_ok_and(Ready::is_read_closed))
     }
 }
 

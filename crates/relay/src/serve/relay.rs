@@ -57,9 +57,10 @@ impl Relay {
                 .build()
         };
         // Through a proxy all of them come from one address.
-        let connections_per_address = match args.trust_proxy {
-            true => args.limits.connections,
-            false => args.limits.connections_per_address,
+        let connections_per_address = if args.trust_proxy {
+            args.limits.connections
+        } else {
+            args.limits.connections_per_address
         };
         Ok(Arc::new(Self {
             address,

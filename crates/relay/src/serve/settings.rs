@@ -95,7 +95,7 @@ pub struct LimitArgs {
     #[arg(long, env = "TENURE_RELAY_SOCKET_BUFFER", default_value_t = 256 * 1024)]
     pub socket_buffer: u32,
     /// Control messages of one connection per second
-    #[arg(long, env = "TENURE_RELAY_CONTROL_RATE", default_value_t = 50, value_parser = positive_u32)]
+    #[arg(long, env = "TENURE_RELAY_CONTROL_RATE", default_value_t = 1_000, value_parser = positive_u32)]
     pub control_rate: u32,
     /// Binary frames of one connection per second; what comes faster has to wait
     #[arg(long, env = "TENURE_RELAY_FRAME_RATE", default_value_t = 50_000, value_parser = positive_u32)]

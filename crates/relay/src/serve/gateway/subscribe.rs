@@ -156,7 +156,6 @@ async fn pass_on(
     let mut pace = Pace::new(relay.args.limits.control_rate);
     let mut ping = interval(pairing.ping_every);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    client.excuse();
     loop {
         let message = tokio::select! {
             biased;

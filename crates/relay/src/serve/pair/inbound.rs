@@ -1,11 +1,6 @@
 //! What is read from a connection.
 
-use super::{
-    lane::{Frame, Lane, Room},
-    link::Link,
-    open::Refusal,
-    words::Ended,
-};
+use super::{lane::Frame, link::Link, open::Refusal, words::Ended};
 use crate::{
     serve::limits::Pace,
     wire::{ClientMessage, ErrorCode},
@@ -16,7 +11,7 @@ use axum::{
 };
 use futures_util::{StreamExt, stream::SplitStream};
 use std::pin::pin;
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite;
 
 /// Why nothing more is read.
@@ -28,52 +23,24 @@ pub(super) enum Unread {
 /// Reads until the connection ends.
 ///
 /// The next frame is read only when there is room for it on its way to the other side. So who sends faster than the
-/// other side takes is slowed down by TCP. While nothing is read nothing is heard either: then only the end of the
-/// connection is noticed, and no heartbeat asked for.
+/// other side takes is slowed down by TCP. While nothing is read no silence is noticed either: what came meanwhile is
+/// read first, and is a sign of life. That the connection broke is noticed by writing to it.
 pub(super) async fn read(link: &Link<'_>, stream: &mut SplitStream<WebSocket>) -> Unread {
     let limits = &link.relay.args.limits;
     let (mut control, mut frames) = (Pace::new(limits.control_rate), Pace::new(limits.frame_rate));
     let lane = link.party.pair.lane_from(link.party.role);
     loop {
-        let room = match lane.try_room() {
-            Some(room) => room,
-            None => match wait_for_room(link, lane).await {
-                Ok(room) => room,
-                Err(ended) => return Unread::Ended(ended),
-            },
-        };
+        // Else this session is over, as who watches it is about to say.
+        let Some(room) = lane.room().await else { return std::future::pending().await };
         match next_frame(link, stream, &mut control).await {
             Ok(bytes) => {
                 let read = Instant::now();
                 if let Err(next_second) = frames.count(read) {
                     sleep_until(next_second).await;
-                    link.client.excuse();
                 }
                 room.send(Frame { bytes, read });
             }
             Err(unread) => return unread,
-        }
-    }
-}
-
-/// Waits until there is room for a frame; an error is how the connection ended meanwhile.
-async fn wait_for_room<'a>(link: &Link<'_>, lane: &'a Lane) -> Result<Room<'a>, Ended> {
-    let mut look = interval(link.relay.args.pairing.ping_every);
-    let mut room = pin!(lane.room());
-    loop {
-        tokio::select! {
-            biased;
-            room = &mut room => {
-                link.client.excuse();
-                return match room {
-                    Some(room) => Ok(room),
-                    // This session is over, as who watches it is about to say.
-                    None => std::future::pending().await,
-                };
-            }
-            _ = look.tick() => if link.client.has_closed() {
-                return Err(Ended::Lost);
-            }
         }
     }
 }

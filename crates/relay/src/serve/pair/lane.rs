@@ -19,9 +19,6 @@ pub(super) struct Lane {
     receiver: Mutex<mpsc::Receiver<Frame>>,
 }
 
-/// Room for one frame, until it is used or dropped.
-pub(super) type Room<'a> = mpsc::Permit<'a, Frame>;
-
 /// A binary frame, and when it was read.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -35,13 +32,8 @@ impl Lane {
         Self { sender, receiver: Mutex::new(receiver) }
     }
 
-    /// Room for a frame, if there is some now.
-    pub(super) fn try_room(&self) -> Option<Room<'_>> {
-        self.sender.try_reserve().ok()
-    }
-
     /// Waits for room; none if nothing is passed on any more.
-    pub(super) async fn room(&self) -> Option<Room<'_>> {
+    pub(super) async fn room(&self) -> Option<mpsc::Permit<'_, Frame>> {
         self.sender.reserve().await.ok()
     }
 
