@@ -73,9 +73,13 @@ fuzz SECONDS="30" *TARGETS:
 gateway *ARGS:
     cargo run --release -p tenure-core --example gateway -- {{ ARGS }}
 
-# The relay's pages in headless Chromium, which is installed if it is missing (Debian, root); PICTURES=folder keeps screenshots
-browser PICTURES="":
-    TENURE_SCREENSHOTS={{ quote(PICTURES) }} .ci/run browser
+# The relay's pages in headless Chromium, which is installed if it is missing (Debian, as root)
+browser:
+    .ci/run browser
+
+# The same, and take the pictures of the docs anew
+pictures:
+    TENURE_SCREENSHOTS={{ quote(justfile_directory() / "docs/images") }} .ci/run browser
 
 # Answer the operations of the file TRACE, a line each: how to report a bug or replay one
 ops TRACE:
