@@ -19,8 +19,12 @@ mod driver;
 #[path = "browser/look.rs"]
 mod look;
 mod process;
+#[path = "browser/proxy.rs"]
+mod proxy;
 #[path = "browser/scene.rs"]
 mod scene;
+#[path = "browser/trouble.rs"]
+mod trouble;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_pages_exchange_a_message_and_a_file_and_a_closed_tab_is_told_of() {

@@ -131,13 +131,16 @@ export class Conversation {
 
     keep(entry) {
         this.log.push(entry);
+        if (this.log.length > talk.SHOWN) this.log.shift();
         this.save();
     }
 
     save() {
-        const { log, ended } = this;
-        const underWay = [...this.cards.keys()].map(({ id }) => id);
-        store.save({ session: this.link.session, log, ended, underWay });
+        store.save(() => {
+            const { log, ended } = this;
+            const underWay = [...this.cards.keys()].map(({ id }) => id);
+            return { session: this.link.session, log, ended, underWay };
+        });
     }
 }
 

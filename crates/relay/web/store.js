@@ -3,6 +3,7 @@
 const PLACE = "tenure-relay";
 // Of what was said: the browser keeps some five million characters.
 const MOST_CHARACTERS = 1_000_000;
+const WRITE_EVERY_MS = 300;
 
 /** What an earlier page of this tab left; null if nothing. */
 export function load() {
@@ -13,8 +14,21 @@ export function load() {
     }
 }
 
-/** Keeps `state`, whose `log` loses its oldest entries if it is too long. */
+let timer = 0;
+let latest = null;
+
+/** Keeps what `state` answers, soon: a flood of messages must not write a flood of copies. */
 export function save(state) {
+    latest = state;
+    if (!timer) timer = setTimeout(write, WRITE_EVERY_MS);
+}
+
+/** Keeps it now. The `log` loses its oldest entries if it is too long. */
+function write() {
+    clearTimeout(timer);
+    timer = 0;
+    const state = latest?.();
+    if (!state) return;
     let characters = 0;
     let from = state.log.length;
     while (from > 0 && (characters += JSON.stringify(state.log[from - 1]).length) < MOST_CHARACTERS) from--;
@@ -27,5 +41,9 @@ export function save(state) {
 
 /** Forgets everything. */
 export function forget() {
+    latest = null;
     sessionStorage.removeItem(PLACE);
 }
+
+// A reload comes without notice.
+addEventListener("pagehide", write);

@@ -8,6 +8,9 @@ const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}']/g;
 const PREVIEWS = new Map([["png", "image/png"], ["jpg", "image/jpeg"], ["jpeg", "image/jpeg"], ["gif", "image/gif"], ["webp", "image/webp"]]);
 const PREVIEW_MOST = 20_000_000;
 
+/** So many entries stay: what is further up is taken off. */
+export const SHOWN = 2000;
+
 const log = document.getElementById("log");
 
 /** Shows a message; `mine` if it was written here. */
@@ -141,6 +144,7 @@ function linked(text) {
 function add(item) {
     const near = nearEnd();
     log.append(item);
+    if (log.childElementCount > SHOWN) log.firstElementChild.remove();
     if (near) toEnd();
 }
 

@@ -1,0 +1,88 @@
+//! What the page does when the wire or the relay fails.
+
+use super::{proxy::Proxy, scene::Scene};
+use rustix::process::Signal;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_survives_a_cut_wire() {
+    let Some(scene) = Scene::begin().await else { return };
+    let (ann, bob) = (&scene.ann, &scene.bob);
+    let proxy = Proxy::to(scene.relay.address().parse().unwrap()).await;
+    ann.open(&proxy.url).await;
+    ann.click("#create").await;
+    let code = ann.read("#shown-code", "-").await;
+    bob.open(&scene.relay.url).await;
+    bob.write("#code", &code).await;
+    bob.click("#claim").await;
+    bob.read("#pill-text", "Connected").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.bin");
+    // It takes a second or more to send.
+    let bytes: Vec<u8> = (0..60_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 17) as u8).collect();
+    std::fs::write(&path, &bytes).unwrap();
+    ann.choose("#files", &path).await;
+    bob.see("#log .file progress").await;
+    proxy.cut();
+    ann.read("#log", "The connection to the relay was lost. Trying to come back.").await;
+    bob.read("#log", "may come back within").await;
+    ann.read("#log", "You are back.").await;
+    ann.read("#log .how.good", "60.0 MB, delivered, checksum verified").await;
+    bob.read("#log .how.good", "60.0 MB, received, checksum verified").await;
+    let cards = bob.run("return document.querySelectorAll('#log .file').length").await;
+    assert_eq!(cards, 1, "it is one file for who receives it, though it was sent twice");
+    bob.click("#log .file a").await;
+    assert!(bob.downloaded("large.bin").await == bytes, "what was downloaded is what was sent");
+    bob.is_clean(&scene.relay.url).await;
+    scene.ann.close().await;
+    scene.bob.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_stopped_says_so_on_the_page() {
+    let Some(scene) = Scene::begin().await else { return };
+    scene.pair().await;
+    scene.bob.write("#text", "before the end\n").await;
+    scene.ann.read("#log", "before the end").await;
+    scene.relay.program.signal(Signal::TERM);
+    for device in [&scene.ann, &scene.bob] {
+        device.read("#ended-why", "shut").await;
+        device.read("#log", "before the end").await;
+    }
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_dies_is_waited_for_and_given_up() {
+    let Some(scene) = Scene::begin().await else { return };
+    scene.pair().await;
+    scene.relay.program.signal(Signal::KILL);
+    for device in [&scene.ann, &scene.bob] {
+        device.read("#log", "Trying to come back.").await;
+        device.read("#ended-why", "the time to come back is over").await;
+    }
+    scene.ann.click("#again").await;
+    scene.ann.click("#create").await;
+    scene.ann.read("#problem", "The relay cannot be reached.").await;
+    scene.ann.close().await;
+    scene.bob.close().await;
+}
+
+/// The events that a browser makes of what a hand does, made by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_dropped_and_pasted() {
+    let Some(scene) = Scene::begin().await else { return };
+    scene.pair().await;
+    let hand = "const files = new DataTransfer();
+        files.items.add(new File(['content'], arguments[0]));
+        const init = { bubbles: true, cancelable: true, dataTransfer: files, clipboardData: files };
+        const event = arguments[1] === 'drop' ? new DragEvent('drop', init) : new ClipboardEvent('paste', init);
+        document.getElementById('text').dispatchEvent(event);
+        return event.defaultPrevented";
+    for (act, name) in [("drop", "dropped.txt"), ("paste", "pasted.txt")] {
+        let taken = scene.ann.client.execute(hand, vec![name.into(), act.into()]).await.unwrap();
+        assert_eq!(taken, true, "{act}: the browser must not open it itself");
+        scene.bob.read("#log .file:last-child .name", name).await;
+        scene.bob.read("#log .file:last-child .how.good", "7 bytes, received").await;
+    }
+    scene.end().await;
+}
