@@ -1,6 +1,6 @@
 //! What the page does when the wire or the relay fails.
 
-use super::{proxy::Proxy, scene::Scene};
+use super::{device::PATIENCE, proxy::Proxy, scene::Scene};
 use rustix::process::Signal;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +65,40 @@ async fn a_relay_that_dies_is_waited_for_and_given_up() {
     scene.ann.read("#problem", "The relay cannot be reached.").await;
     scene.ann.close().await;
     scene.bob.close().await;
+}
+
+/// The page reads a file no faster than the other side takes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_receiver_slows_the_page() {
+    let Some(scene) = Scene::begin().await else { return };
+    let ann = &scene.ann;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.bin");
+    let bytes: Vec<u8> = (0..20_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 15) as u8).collect();
+    std::fs::write(&path, &bytes).unwrap();
+    let code = scene.show_code().await;
+    // Nobody reads its standard output.
+    let mut receiver = scene.relay.receive(&[&code, "-o", "-"]);
+    ann.read("#pill-text", "Connected").await;
+    ann.run(
+        "const send = WebSocket.prototype.send;
+         window.most = 0;
+         WebSocket.prototype.send = function (data) {
+             send.call(this, data);
+             window.most = Math.max(window.most, this.bufferedAmount);
+         };",
+    )
+    .await;
+    ann.choose("#files", &path).await;
+    let full = async { while ann.run("return window.most > 2 ** 20").await != true {} };
+    tokio::time::timeout(PATIENCE, full).await.expect("the page's socket fills up");
+    receiver.collect_stdout();
+    ann.read("#log .how.good", "20.0 MB, delivered, checksum verified").await;
+    assert!(receiver.end().with(0, "").stdout == bytes, "what came is what was sent");
+    let most = ann.run("return window.most").await.as_u64().unwrap();
+    assert!(most <= (1 << 20) + (1 << 16), "{most} bytes were waiting in the page's socket");
+    scene.bob.open(&scene.relay.url).await;
+    scene.end().await;
 }
 
 /// The events that a browser makes of what a hand does, made by hand.
