@@ -99,7 +99,12 @@ async fn a_reload_resumes_on_either_side() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_waits_may_be_reloaded() {
     let Some(scene) = Scene::begin().await else { return };
-    let code = scene.show_code().await;
+    scene.ann.open(&scene.relay.url).await;
+    scene.ann.run("const create = document.getElementById('create'); create.click(); create.click();").await;
+    let code = scene.ann.read("#shown-code", "-").await;
+    let state = reqwest::get(format!("{}/admin/state", scene.relay.url)).await.unwrap();
+    let state: serde_json::Value = state.json().await.unwrap();
+    assert_eq!(state["counts"]["sessions"], 1, "two clicks begin one session: {state:#}");
     scene.ann.client.refresh().await.unwrap();
     scene.ann.read("#shown-code", &code).await;
     scene.bob.open(&scene.relay.url).await;

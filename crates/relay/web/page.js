@@ -154,6 +154,9 @@ function ask(code) {
     show("confirm", $("confirm-join"));
 }
 
+// A second click must not begin a second session beside the first.
+const busy = () => link && !link.over;
+
 function join() {
     const code = words.codeOf($("code").value);
     if (!code) {
@@ -161,6 +164,7 @@ function join() {
         $("code").focus();
         return;
     }
+    if (busy()) return;
     tidyAddress();
     pill("wait", "Joining");
     begin().claim(code);
@@ -176,6 +180,7 @@ function tidyAddress() {
 }
 
 $("create").addEventListener("click", () => {
+    if (busy()) return;
     pill("wait", "Asking for a code");
     begin().create();
 });
@@ -204,7 +209,7 @@ $("again").addEventListener("click", () => {
 });
 addEventListener("hashchange", () => {
     const code = codeInAddress();
-    if (code && (!link || link.over)) ask(code);
+    if (code && !busy()) ask(code);
 });
 
 const left = store.load();
