@@ -4,11 +4,11 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[allow(dead_code, reason = "not all of it is asked here")]
+#[allow(dead_code, unused_imports, reason = "not all of it is asked here")]
 #[path = "../../crates/relay/src/envelope.rs"]
 mod envelope;
 // The relay itself takes minutes to build, and nothing of it is needed.
-#[allow(dead_code, reason = "not all of it is asked here")]
+#[allow(dead_code, unused_imports, reason = "not all of it is asked here")]
 #[path = "../../crates/relay/src/wire.rs"]
 mod messages;
 
