@@ -14,7 +14,9 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
 
+// Named, so that the fuzz target can use this file alone.
 #[cfg(test)]
+#[path = "envelope/tests.rs"]
 mod tests;
 
 /// How many bytes of a frame a chunk needs for itself.

@@ -11,6 +11,7 @@ mod code;
 #[path = "wire/reason.rs"]
 mod reason;
 #[cfg(test)]
+#[path = "wire/tests.rs"]
 mod tests;
 
 pub use code::{InvalidCode, PairCode};
