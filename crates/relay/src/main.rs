@@ -25,7 +25,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve: pair devices, pass messages on, show what happens
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Send a file, a text or what comes in on stdin
     Send(SendArgs),
     /// Receive what the other side sends
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match command {
             None => serve::run(serve).await,
-            Some(Command::Serve(serve)) => serve::run(serve).await,
+            Some(Command::Serve(serve)) => serve::run(*serve).await,
             Some(Command::Send(send)) => send::run(send).await,
             Some(Command::Receive(receive)) => receive::run(receive).await,
             Some(Command::Load(load)) => load::run(load).await,

@@ -113,7 +113,7 @@ fn a_receiver_that_is_lost_in_the_middle_of_much_ends_a_sender_that_waits_for_it
     first_line(&mut sender, &mut receiver);
     let mut stdin = sender.take_stdin();
     // Ends with an error when the sender is gone.
-    let writes = thread::spawn(move || while stdin.write_all(&[7; 64 * 1024]).is_ok() {});
+    let writes = thread::spawn(move || while stdin.write_all(&vec![7; 64 * 1024]).is_ok() {});
     receiver.read_stdout(1 << 20);
     cable.pull();
     receiver.collect_stdout();

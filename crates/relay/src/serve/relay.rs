@@ -57,11 +57,8 @@ impl Relay {
                 .build()
         };
         // Through a proxy all of them come from one address.
-        let connections_per_address = if args.trust_proxy {
-            args.limits.connections
-        } else {
-            args.limits.connections_per_address
-        };
+        let connections_per_address =
+            if args.trust_proxy { args.limits.connections } else { args.limits.connections_per_address };
         Ok(Arc::new(Self {
             address,
             creators: side("creators")?,
