@@ -21,7 +21,7 @@ async fn two_sides_are_piped_to_each_other_verbatim() {
     };
     assert_eq!((role, shown), (Role::Claimer, code));
     assert!(matches!(creator.hear().await, RelayMessage::Paired { role: Role::Creator, .. }));
-    for length in [0, 1, 125, 126, 65_535, 65_536] {
+    for length in [0, 1, 125, 126, 65_535, 65_536_u32] {
         let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
         creator.send(Message::binary(bytes.clone())).await;
         assert_eq!(claimer.frame().await, bytes);

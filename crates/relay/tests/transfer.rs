@@ -275,7 +275,7 @@ fn a_transfer_that_takes_longer_than_a_relay_may_be_silent_is_no_silence() {
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let writes = std::thread::spawn(move || {
         while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
-            std::io::Write::write_all(&mut stdin, &[7; 64 * 1024])?;
+            std::io::Write::write_all(&mut stdin, &vec![7; 64 * 1024])?;
         }
         Ok::<_, std::io::Error>(())
     });

@@ -147,18 +147,15 @@ impl Client {
     }
 
     /// The relay says that the session is over for this reason, and closes.
-    #[track_caller]
-    pub(crate) fn is_told_gone(&mut self, code: ReasonCode) -> impl Future<Output = ()> {
-        async move {
-            match self.hear().await {
-                RelayMessage::Gone { reason } => {
-                    assert_eq!(reason.code, code);
-                    assert!(reason.text.ends_with('.') && reason.text.contains(' '), "{}", reason.text);
-                }
-                other => panic!("not gone but {other:?}"),
+    pub(crate) async fn is_told_gone(&mut self, code: ReasonCode) {
+        match self.hear().await {
+            RelayMessage::Gone { reason } => {
+                assert_eq!(reason.code, code);
+                assert!(reason.text.ends_with('.') && reason.text.contains(' '), "{}", reason.text);
             }
-            assert_eq!(self.is_closed().await, Some(1000));
+            other => panic!("not gone but {other:?}"),
         }
+        assert_eq!(self.is_closed().await, Some(1000));
     }
 
     /// The relay refuses for this reason, and closes.
