@@ -129,17 +129,12 @@ async fn a_subscriber_that_is_too_slow_is_told_how_many_it_has_missed() {
     let (mut seen, mut lost) = (0, 0);
     while seen + lost < posted {
         let next: Value = serde_json::from_str(&slow.text().await).unwrap();
-        match next["lagged"].as_u64() {
-            Some(lagged) => lost += lagged,
-            None => {
-                seen += 1;
-                assert_eq!(
-                    next["seq"].as_u64(),
-                    Some(seen + lost),
-                    "what is missing is said where it is missing"
-                );
-            }
+        if let Some(lagged) = next["lagged"].as_u64() {
+            lost += lagged;
+            continue;
         }
+        seen += 1;
+        assert_eq!(next["seq"].as_u64(), Some(seen + lost), "what is missing is said where it is missing");
     }
     assert!(lost > 0 && seen > 0, "{lost} lost, {seen} seen");
 }
