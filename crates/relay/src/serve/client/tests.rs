@@ -14,7 +14,7 @@ fn one_network_of_64_bits_counts_as_one() {
 }
 
 #[tokio::test]
-async fn only_a_trusted_proxys_last_word_is_taken() {
+async fn only_the_last_word_of_a_trusted_proxy_is_taken() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let client = Client::new("192.0.2.7:1".parse().unwrap(), &Wire::new(stream));
