@@ -139,7 +139,8 @@ fn sessions(observer: impl Observer) -> SessionMap {
     map.hand_over("CODE-1", &other).unwrap();
     assert!(map.delete("CODE-1"));
     create("CODE-2");
-    owner.release(DeathReason::PeerReset);
+    let token = owner.suspend(Duration::from_secs(10)).unwrap();
+    map.resume(&token).unwrap().release(DeathReason::PeerReset);
     map.create("CODE-3", Pairing::sending(), None).unwrap();
     clock.advance(Duration::from_secs(10));
     map.prune();
@@ -173,6 +174,8 @@ fn every_event_is_counted_once_under_its_name() {
         ("tenure_session_ended_total{table=\"sessions\",cause=\"expired\"}", 1),
         ("tenure_session_ended_total{table=\"sessions\",cause=\"owner_peer_reset\"}", 1),
         ("tenure_session_hand_overs_total{table=\"sessions\"}", 1),
+        ("tenure_session_resumptions_total{table=\"sessions\"}", 1),
+        ("tenure_session_suspensions_total{table=\"sessions\"}", 1),
         ("tenure_session_updates_total{table=\"sessions\"}", 1),
     ];
     let moved = recording.moved();
@@ -194,7 +197,7 @@ fn each_metric_is_described_and_named_as_prometheus_wants_it() {
     assert_eq!(names, *recording.described.lock().unwrap());
     assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     // Each is there from the beginning, at 0.
-    assert_eq!(numbers.len(), 7 + 1 + 2 + 4 + 16 + 1);
+    assert_eq!(numbers.len(), 7 + 1 + 2 + 6 + 16 + 1);
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn every_event_is_a_line_without_payload_or_code() {
         assert_eq!(count(&format!("DEBUG tenure::route message={message} "), r"key=irc:net\:1:#a:"), 1);
     }
     assert_eq!(count("DEBUG tenure::session message=created", "session="), 3);
-    for message in ["updated", "claimed", "handed over"] {
+    for message in ["updated", "claimed", "handed over", "suspended", "resumed"] {
         assert_eq!(count(&format!("DEBUG tenure::session message={message} "), "table=\"sessions\""), 1);
     }
     assert_eq!(count("DEBUG tenure::session message=ended", "cause=its owner died: reset by the peer"), 1);

@@ -162,7 +162,11 @@ impl Observer for RecentRemovals {
                 let cause = match kind {
                     SessionEvent::Created => None,
                     SessionEvent::Ended(cause) => Some(RemovalCause::Ended(cause.clone())),
-                    SessionEvent::Updated | SessionEvent::Claimed | SessionEvent::HandedOver => return,
+                    SessionEvent::Updated
+                    | SessionEvent::Claimed
+                    | SessionEvent::HandedOver
+                    | SessionEvent::Suspended { .. }
+                    | SessionEvent::Resumed => return,
                 };
                 (self.shared.hasher.hash_one(code), cause)
             }

@@ -17,6 +17,8 @@ const CREATED: &str = "tenure_session_created_total";
 const UPDATES: &str = "tenure_session_updates_total";
 const CLAIMS: &str = "tenure_session_claims_total";
 const HAND_OVERS: &str = "tenure_session_hand_overs_total";
+const SUSPENSIONS: &str = "tenure_session_suspensions_total";
+const RESUMPTIONS: &str = "tenure_session_resumptions_total";
 const ENDED: &str = "tenure_session_ended_total";
 const ACTIVE: &str = "tenure_session_active";
 
@@ -57,6 +59,8 @@ const CAUSES: [&str; 16] = [
 /// | `tenure_session_updates_total` | counter | | updates done |
 /// | `tenure_session_claims_total` | counter | | claims won |
 /// | `tenure_session_hand_overs_total` | counter | | sessions handed over |
+/// | `tenure_session_suspensions_total` | counter | | sessions whose owner was suspended |
+/// | `tenure_session_resumptions_total` | counter | | sessions whose owner was resumed |
 /// | `tenure_session_ended_total` | counter | `cause`: `deleted`, `expired`, `drained`, `owner_dropped` … `owner_other` | sessions that have ended |
 /// | `tenure_session_active` | gauge | | see [`record_sessions`](Self::record_sessions) |
 ///
@@ -89,6 +93,8 @@ pub struct MetricsObserver {
     updates: Counter,
     claims: Counter,
     hand_overs: Counter,
+    suspensions: Counter,
+    resumptions: Counter,
     /// In the order of [`CAUSES`].
     ended: [Counter; CAUSES.len()],
     active: Gauge,
@@ -119,6 +125,8 @@ impl MetricsObserver {
             updates: plain(UPDATES),
             claims: plain(CLAIMS),
             hand_overs: plain(HAND_OVERS),
+            suspensions: plain(SUSPENSIONS),
+            resumptions: plain(RESUMPTIONS),
             ended: CAUSES.map(|cause| counter!(ENDED, "table" => table.to_owned(), "cause" => cause)),
             active: gauge!(ACTIVE, "table" => table.to_owned()),
         }
@@ -164,6 +172,8 @@ impl Observer for MetricsObserver {
                 SessionEvent::Updated => &self.updates,
                 SessionEvent::Claimed => &self.claims,
                 SessionEvent::HandedOver => &self.hand_overs,
+                SessionEvent::Suspended { .. } => &self.suspensions,
+                SessionEvent::Resumed => &self.resumptions,
                 SessionEvent::Ended(cause) => &self.ended[place(cause)],
             },
         };
@@ -207,6 +217,8 @@ fn describe() {
     describe_counter!(UPDATES, "Updates of sessions.");
     describe_counter!(CLAIMS, "Claims won.");
     describe_counter!(HAND_OVERS, "Sessions handed over to another owner.");
+    describe_counter!(SUSPENSIONS, "Sessions whose owner was suspended.");
+    describe_counter!(RESUMPTIONS, "Sessions whose owner was resumed.");
     describe_counter!(ENDED, "Sessions that have ended, by why.");
     describe_gauge!(ACTIVE, "Sessions there are.");
 }

@@ -113,6 +113,8 @@ fn session(table: &str, at: u64, session: &Name<'_>, kind: &SessionEvent) {
         SessionEvent::Updated => say!("updated"),
         SessionEvent::Claimed => say!("claimed"),
         SessionEvent::HandedOver => say!("handed over"),
+        SessionEvent::Suspended { until } => say!(until = until.as_millis(), "suspended"),
+        SessionEvent::Resumed => say!("resumed"),
         SessionEvent::Ended(cause) => say!(%cause, "ended"),
     }
 }
