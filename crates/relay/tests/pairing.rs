@@ -174,6 +174,29 @@ async fn a_page_that_is_reloaded_takes_its_session_up_again() {
 }
 
 #[tokio::test]
+async fn the_other_side_is_told_why_a_page_is_away() {
+    let relay = Relay::with(&["--dead-after", "1500ms"]);
+    for expected in [ReasonCode::Closed, ReasonCode::Lost, ReasonCode::Heartbeat] {
+        let (page, code, _) = Client::create(&relay, true).await;
+        let (mut claimer, _) = Client::claim(&relay, code, false).await;
+        let silent = match expected {
+            ReasonCode::Closed => {
+                page.close().await;
+                None
+            }
+            ReasonCode::Lost => {
+                drop(page);
+                None
+            }
+            _ => Some(page),
+        };
+        let RelayMessage::PeerAway { reason, .. } = claimer.hear().await else { panic!() };
+        assert_eq!(reason.code, expected);
+        drop(silent);
+    }
+}
+
+#[tokio::test]
 async fn a_code_can_be_claimed_while_its_page_is_reloaded() {
     let relay = Relay::start();
     let (creator, code, token) = Client::create(&relay, true).await;

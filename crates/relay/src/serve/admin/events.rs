@@ -28,7 +28,7 @@ struct Happened {
     at_ms: u64,
     /// `creators`, `claimers`, `subscribers` or `routes`.
     table: String,
-    /// `created`, `updated`, `claimed`, `handed_over`, `ended`; `set`, `hit`, `fallback`, `miss`, `stale`, `evicted`,
+    /// `created`, `updated`, `claimed`, `handed_over`, `suspended`, `resumed`, `ended`; `set`, `hit`, `fallback`, `miss`, `stale`, `evicted`,
     /// `expired`, `removed`.
     kind: &'static str,
     /// Why it has ended.
@@ -77,6 +77,8 @@ fn of_session(kind: &SessionEvent) -> (&'static str, Option<&'static str>) {
         SessionEvent::Created => ("created", None),
         SessionEvent::Claimed => ("claimed", None),
         SessionEvent::HandedOver => ("handed_over", None),
+        SessionEvent::Suspended { .. } => ("suspended", None),
+        SessionEvent::Resumed => ("resumed", None),
         SessionEvent::Ended(cause) => ("ended", Some(reason_of(cause).as_str())),
         _ => ("updated", None),
     }

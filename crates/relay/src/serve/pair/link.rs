@@ -202,12 +202,12 @@ fn part(link: &Link<'_>, owner: Owner, ended: Ended) {
     let (relay, party) = (link.relay, &link.party);
     let reason = link.of_the_other(ended.code());
     let owner = if party.resumable() && ended.may_come_back() {
+        // Before the suspension, which wakes who watches: they tell why. An error: it is over meanwhile.
+        let _ = sides(relay, party.role)
+            .update(party.code.key(), |edit| edit.payload_mut().lost = Some(reason.clone()));
         match owner.suspend(relay.args.pairing.grace) {
             Ok(_) => {
                 relay.metrics.suspended();
-                // Wakes who watches. An error: it is over meanwhile.
-                let _ = sides(relay, party.role)
-                    .update(party.code.key(), |edit| edit.payload_mut().lost = Some(reason.clone()));
                 return;
             }
             Err(error) => error.into_owner(),

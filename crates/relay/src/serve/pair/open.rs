@@ -215,7 +215,6 @@ async fn try_resume(relay: &Relay, token: &Secret) -> Option<Opened> {
         Err(_) => return None,
     };
     let displace = Arc::new(Notify::new());
-    // Also tells the other side, which watches.
     let status = map.update(code.key(), |edit| {
         edit.payload_mut().displace = Arc::clone(&displace);
         edit.status()
