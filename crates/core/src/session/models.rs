@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     clock::ManualClock,
+    raw::lend::race_of_three,
     sync::{model, model_within, thread},
 };
 
@@ -46,6 +47,27 @@ fn loom_creating_for_an_owner_that_dies_leaves_nothing() {
         let _ = map.create("A", (), &name);
         thread.join().unwrap();
         assert_eq!((map.occupied(), name.session_count()), (0, 0));
+    });
+}
+
+#[test]
+fn loom_what_is_created_for_an_owner_that_dies_is_not_seen_by_who_knows_of_the_death() {
+    model_within(Some(2), || {
+        let map = map();
+        let owner = map.owner();
+        let name = owner.name().clone();
+        let (theirs, theirs_too) = (map.clone(), name.clone());
+        let ((), created, ()) = race_of_three(
+            move |_| drop(owner),
+            move |_| theirs.create("A", (), &theirs_too).is_ok(),
+            |guard| {
+                let dead = !name.is_alive();
+                let seen = map.inner.visible(Asked::new("A"), guard).is_some();
+                assert!(!(dead && seen), "seen after its owner's death");
+            },
+        );
+        assert!(!map.contains("A"), "created: {created}");
+        assert_eq!((map.occupied(), name.session_count()), (0, 0), "created: {created}");
     });
 }
 

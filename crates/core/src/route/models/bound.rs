@@ -1,9 +1,9 @@
-//! The bound, and who goes where it is reached. The threads share one guard, so no survey may be replaced: there is one
-//! that lists as many records as are evicted, or one record is evicted by name.
+//! The bound, and who goes where it is reached. Where the threads share one guard no survey may be replaced: there is
+//! one that lists as many records as are evicted, or one record is evicted by name.
 
 use super::*;
 use crate::{
-    raw::lend::race,
+    raw::lend::{both, race},
     route::{bound::Place, order::Candidate, store::Written},
     sync::{model, model_within},
 };
@@ -116,6 +116,24 @@ fn loom_of_two_who_make_room_nobody_evicts_a_younger_one() {
         match table.len() {
             1 => assert_holds(&table, ["!d"]),
             _ => assert_holds(&table, ["!c", "!d"]),
+        }
+    });
+}
+
+/// Two make room, each under a guard of its own, and so replace a survey that is used up.
+#[test]
+fn loom_of_two_who_make_a_new_survey_nobody_evicts_a_younger_one() {
+    model_within(Some(1), || {
+        let keys = ["#a", "#b"].map(room);
+        let (table, _) = table_of(2, [(&keys[0], "!a"), (&keys[1], "!b")]);
+        let make_room = |table: &Routes| inside(table, &pin(), |store, call| store.make_room(call));
+        let (ones, others) = (table.clone(), table.clone());
+        let (one, other) = both(move || make_room(&ones), move || make_room(&others));
+        assert!(one && other);
+        // As above.
+        match table.len() {
+            0 => assert_holds(&table, []),
+            _ => assert_holds(&table, ["!b"]),
         }
     });
 }

@@ -3,8 +3,11 @@
 
 use super::*;
 use crate::{
-    raw::{Cursor, lend::race},
-    route::store::Written,
+    raw::{
+        Cursor, Fresh,
+        lend::{race, race_of_three},
+    },
+    route::{record::Record, store::Written},
     sync::{model, model_within},
 };
 
@@ -82,6 +85,73 @@ fn loom_what_is_learnt_outlives_the_expired_record_before_it() {
         assert_eq!(told, "!learnt");
         assert!(met == Ok("!learnt") || met.is_err(), "{met:?}");
         assert_holds(&table, ["!learnt"]);
+    });
+}
+
+/// A resolution writes back over an expired record that another thread sets by `set`, which says whether it has: what
+/// is set stands, and what is learnt is stored where that came too late.
+fn of_a_set_and_a_write_back_one_ends_the_expired_record(
+    set: impl Fn(&Store<Text>, &SessionKey, &Call<'_>) -> bool + Copy + Send + Sync + 'static,
+    route: Text,
+) {
+    model(move || {
+        let (told, is_set, table) = two(
+            stale_table_of(4, [(&room("#a"), "!old")]),
+            |table, key, guard| learn(table, key, "!learnt", guard),
+            move |table, key, guard| inside(table, guard, |store, call| set(store, key, call)),
+        );
+        assert_eq!(told, if is_set { route } else { "!learnt" });
+        assert_holds(&table, [told]);
+    });
+}
+
+#[test]
+fn loom_what_is_learnt_does_not_end_an_expired_record_that_is_set_again() {
+    let again = |store: &Store<Text>, key: &SessionKey, call: &Call<'_>| {
+        let met = store.meet(&Asked::Exact(key), call.guard);
+        met.is_some_and(|(entry, life)| {
+            let same = entry.value().route == "!old" && life.is_expired(call.now);
+            same && entry.value().renew(call.now, TTL, || store.order.draw(), || call.now)
+        })
+    };
+    of_a_set_and_a_write_back_one_ends_the_expired_record(again, "!old");
+}
+
+#[test]
+fn loom_what_is_learnt_does_not_end_what_replaces_an_expired_record() {
+    let replaces = |store: &Store<Text>, key: &SessionKey, call: &Call<'_>| {
+        let met = store.meet(&Asked::Exact(key), call.guard);
+        met.is_some_and(|(entry, life)| {
+            let record = Record::new("!set", call.now, call.now.after(TTL), store.order.draw());
+            let fresh = Fresh::new(entry.hash(), key.clone(), record);
+            life.is_expired(call.now) && entry.replace(fresh).is_ok()
+        })
+    };
+    of_a_set_and_a_write_back_one_ends_the_expired_record(replaces, "!set");
+}
+
+#[test]
+fn loom_a_set_a_write_back_and_a_remove_fit_one_order() {
+    model_within(Some(2), || {
+        let (table, _) = table_of(4, []);
+        let (sets, learns) = (table.clone(), table.clone());
+        let ((), told, removed) = race_of_three(
+            move |guard| set(&sets, &room("#a"), "!set", guard),
+            move |guard| learn(&learns, &room("#a"), "!learnt", guard),
+            |guard| remove(&table, &room("#a"), guard),
+        );
+        let left = get(&table, &room("#a"), &pin()).ok();
+        let answers = (told, removed, left);
+        let one_order = [
+            ("!set", Some("!set"), None),
+            ("!set", None, Some("!set")),
+            ("!learnt", Some("!set"), Some("!learnt")),
+            ("!learnt", Some("!set"), None),
+            ("!learnt", Some("!learnt"), Some("!set")),
+            ("!learnt", None, Some("!set")),
+        ];
+        assert!(one_order.contains(&answers), "told, removed and left: {answers:?}");
+        assert_eq!(table.len(), usize::from(left.is_some()), "places taken");
     });
 }
 

@@ -80,3 +80,6 @@ impl<P: Payload> Inner<P> {
         Some(Next::More)
     }
 }
+
+#[cfg(test)]
+mod models;

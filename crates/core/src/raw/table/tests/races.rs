@@ -1,7 +1,10 @@
-//! Two threads at neighboring links of the list.
+//! Two threads at neighboring links of the list, and three.
 
 use super::harness::{Key, Tracked, assert_holds, fresh, get, insert, map, race, remove, replace, roomy_map};
-use crate::sync::{Arc, model};
+use crate::{
+    raw::lend::race_of_three,
+    sync::{Arc, model, model_within},
+};
 
 /// Of one hash, so neighbors in one run.
 const A: Key = Key(0, 1);
@@ -259,4 +262,46 @@ fn loom_who_is_too_late_to_remove_sees_what_came_before() {
 #[test]
 fn loom_who_is_too_late_to_replace_sees_what_came_before() {
     who_is_too_late_sees_what_came_before(|entry| entry.replace(fresh(A, 10)).is_err());
+}
+
+#[test]
+fn loom_two_inserts_and_a_remove_of_one_key_fit_one_order() {
+    model(|| {
+        let table = map([]);
+        let (ones, others) = (Arc::clone(&table), Arc::clone(&table));
+        let (first, second, removed) = race_of_three(
+            move |guard| insert(&ones, A, 10, guard),
+            move |guard| insert(&others, A, 20, guard),
+            |guard| remove(&table, A, guard),
+        );
+        let left = get(&table, A, &crate::raw::pin());
+        let answers = (first, second, removed, left);
+        let one_order = [
+            (true, false, true, None),
+            (false, true, true, None),
+            (true, true, true, Some(10)),
+            (true, true, true, Some(20)),
+            (true, false, false, Some(10)),
+            (false, true, false, Some(20)),
+        ];
+        assert!(one_order.contains(&answers), "inserted, inserted, removed and left: {answers:?}");
+        match left {
+            Some(value) => assert_holds(&table, [(A, value)]),
+            None => assert_holds(&table, []),
+        }
+    });
+}
+
+#[test]
+fn loom_a_removal_loses_neither_of_two_inserts_behind_it() {
+    model_within(Some(2), || {
+        let table = roomy_map([A]);
+        let (ones, others) = (Arc::clone(&table), Arc::clone(&table));
+        race_of_three(
+            move |guard| assert!(insert(&ones, B, 2, guard)),
+            move |guard| assert!(insert(&others, C, 3, guard)),
+            |guard| assert!(remove(&table, A, guard)),
+        );
+        assert_holds(&table, [(B, 2), (C, 3)]);
+    });
 }
