@@ -3,6 +3,7 @@
 use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
+    task::Waker,
 };
 
 /// Runs code that is or may call the user's; none if it panicked.
@@ -17,6 +18,28 @@ pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
         mem::forget(again);
     }
     None
+}
+
+/// A waker, which is code of the user's runtime: what it throws when it is called or dropped is no reason to leave others
+/// asleep, or to unwind through whoever happens to do that.
+pub(crate) struct TameWaker(Option<Waker>);
+
+impl TameWaker {
+    pub(crate) fn new(waker: &Waker) -> Self {
+        Self(Some(waker.clone()))
+    }
+
+    pub(crate) fn wake(mut self) {
+        if let Some(waker) = self.0.take() {
+            let _ = contain(|| waker.wake());
+        }
+    }
+}
+
+impl Drop for TameWaker {
+    fn drop(&mut self) {
+        let _ = contain(|| drop(self.0.take()));
+    }
 }
 
 #[cfg(test)]

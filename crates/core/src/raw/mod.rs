@@ -57,7 +57,7 @@ pub(crate) use cell::{Cell, Slot};
 pub(crate) use cursor::Cursor;
 pub(crate) use node::Fresh;
 pub(crate) use once::Once;
-pub(crate) use reclaim::{DropPanics, advance};
+pub(crate) use reclaim::{DropPanics, advance, is_freeing};
 pub use reclaim::{Guard, pin};
 pub(crate) use roll::Roll;
 pub(crate) use stack::{Stack, Taken};

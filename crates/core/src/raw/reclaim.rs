@@ -101,6 +101,10 @@ impl Guard {
 
     /// Frees `value` once no guard that exists now is left.
     ///
+    /// In a destructor that the reclaimer runs, `value` stays in this thread's bag until the thread flushes again, or
+    /// has deferred some dozen more: a survey, which holds nothing of the user's. Partitions are not replaced there
+    /// (`Inner::repair`).
+    ///
     /// # Safety
     /// `value` came from `Box::into_raw`, is unreachable for every guard made from now on, and is retired once.
     pub(super) unsafe fn retire_box<T: Send + 'static>(&self, value: *mut T) {
@@ -140,9 +144,11 @@ thread_local! {
     static FREEING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether this thread is in a destructor of what was retired, and so holds the reclaimer back itself.
+///
 /// Where a target destroys even such a local with its thread, the answer is yes from then on: nothing is flushed.
 #[inline]
-pub(super) fn is_freeing() -> bool {
+pub(crate) fn is_freeing() -> bool {
     FREEING.try_with(Cell::get).unwrap_or(true)
 }
 

@@ -4,7 +4,7 @@ use super::{destination::Destination, partition::Partition, shared::Shared};
 use crate::{
     clock::Tick,
     pruner::{Maintain, Next},
-    raw::{Cursor, Slot},
+    raw::{Cursor, Slot, is_freeing},
     sync::{AtomicU64, Ordering},
 };
 use std::time::Duration;
@@ -47,7 +47,13 @@ impl<R: Destination> Inner<R> {
     }
 
     /// Replaces what is out of service and drops what was removed; answers whether anything waits to be dropped.
+    ///
+    /// In a destructor that a table runs it leaves all of that to who comes next: what is retired there would lie in this
+    /// thread's bag, and what waits there waits for this very destructor, however often it asks.
     pub(super) fn repair(&self) -> bool {
+        if is_freeing() {
+            return false;
+        }
         let mut waiting = 0;
         for partition in &self.partitions {
             partition.replace_failed();

@@ -19,7 +19,7 @@ use super::{Code, cell::Life};
 use crate::{
     clock::Tick,
     event::{OwnedEvent, OwnedWhat, Received, SessionEvent},
-    panics::contain,
+    panics::TameWaker,
     raw::{Cursor, Fresh, Guard, Query, Slot, Stack, Table, pin},
     sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
 };
@@ -41,7 +41,7 @@ pub(super) struct Feed {
     /// Given to each event that somebody reads.
     sequence: AtomicU64,
     /// Those who wait until all has been read.
-    idle: Stack<Waker>,
+    idle: Stack<TameWaker>,
     /// Whether there may be any.
     awaited: AtomicBool,
 }
@@ -56,7 +56,7 @@ struct Mailbox {
     /// Letters that are in it, about to be, or taken and not read yet: so never too low.
     unread: AtomicUsize,
     lost: AtomicU64,
-    sleeper: Slot<Waker>,
+    sleeper: Slot<TameWaker>,
 }
 
 /// An event in a box.
@@ -172,7 +172,7 @@ impl Feed {
 
     /// Wakes this one when a reader has read all that it had. To be called before looking.
     pub(super) fn await_idle(&self, waker: &Waker) {
-        self.idle.push(waker.clone());
+        self.idle.push(TameWaker::new(waker));
         // Relaxed: comes before the fence, as the push does.
         self.awaited.store(true, Ordering::Relaxed);
         // SeqCst: pairs with the fence in `tell_idle`: either that finds this waker, or this one sees what was read.
@@ -186,7 +186,7 @@ impl Feed {
         // Relaxed: ordered by the fence.
         if self.awaited.load(Ordering::Relaxed) {
             for waker in self.idle.take_all() {
-                let _ = contain(|| waker.wake());
+                waker.wake();
             }
         }
     }
@@ -221,7 +221,7 @@ impl Mailbox {
 
     fn rouse(&self) {
         if let Some(waker) = self.sleeper.take() {
-            let _ = contain(|| waker.wake());
+            waker.wake();
         }
     }
 }
@@ -271,7 +271,7 @@ impl Inbox {
             return Poll::Ready(next);
         }
         // The one of an earlier poll is not needed any more.
-        drop(self.mailbox.sleeper.put(Box::new(context.waker().clone())));
+        drop(self.mailbox.sleeper.put(Box::new(TameWaker::new(context.waker()))));
         // SeqCst: pairs with the fence in `drop_in`.
         fence(Ordering::SeqCst);
         self.try_next(table).map_or(Poll::Pending, Poll::Ready)

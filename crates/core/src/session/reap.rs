@@ -216,9 +216,10 @@ struct Inside;
 
 impl Inside {
     fn enter() -> Option<Self> {
-        let depth = DEPTH.get();
+        // Fails only where a target destroys even a local without a destructor with its thread: as if too deep.
+        let depth = DEPTH.try_with(cell::Cell::get).unwrap_or(DEEPEST);
         (depth < DEEPEST).then(|| {
-            DEPTH.set(depth + 1);
+            set_depth(depth + 1);
             Self
         })
     }
@@ -226,8 +227,13 @@ impl Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        set_depth(DEPTH.try_with(cell::Cell::get).unwrap_or(1) - 1);
     }
+}
+
+fn set_depth(depth: u32) {
+    // Fails as in `enter`: then nobody makes room on this thread any more.
+    let _ = DEPTH.try_with(|now| now.set(depth));
 }
 
 impl<P: Payload> Home for Inner<P> {
@@ -239,7 +245,9 @@ impl<P: Payload> Home for Inner<P> {
                 return;
             }
         }
-        // Relaxed: a hint for who finds the map full. Before the push, so that it never goes below zero.
+        // Relaxed: a hint for who finds the map full. Before the push, so that it never goes below zero. Not before the
+        // loop above: while a small owner is freed, who finds the map full is refused rather than sent through the
+        // whole table for places that come back at this very moment.
         self.unburied.fetch_add(1, Ordering::Relaxed);
         self.dead.push(owner.clone());
         self.signal.wake();

@@ -2,7 +2,7 @@
 
 use super::plot::{Hook, Plot, Wild, WildClock, survives, throw};
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Wake, Waker},
@@ -103,6 +103,29 @@ impl World {
         self.wakers.lock().unwrap().push(waker);
     }
 
+    /// Polls something once, under a waker that misbehaves, and keeps none of it: the last is the table's to drop.
+    fn polled(&self, future: &mut (impl Future + Unpin)) {
+        let waker = Waker::from(Arc::new(WildTask(Arc::clone(&self.plot))));
+        let _ = Pin::new(future).poll(&mut Context::from_waker(&waker));
+        // Unless it was not kept there.
+        let _ = survives(|| drop(waker));
+    }
+
+    /// Reads under two wakers that misbehave, one after the other, does something that wakes the second, and gives up
+    /// with all unread.
+    fn read(&self, map: &SessionMap<Wild>, change: impl FnOnce(&SessionMap<Wild>)) {
+        let mut events = map.events(8);
+        for _ in 0..2 {
+            self.polled(&mut poll_fn(|context| events.poll_next(context)));
+        }
+        change(map);
+        // One that nobody wakes any more, unless the map was drained.
+        self.polled(&mut poll_fn(|context| {
+            while events.try_next().is_some() {}
+            events.poll_next(context)
+        }));
+    }
+
     fn audit(self, what: &str) {
         let Self { plot, map, one, two, dying, .. } = self;
         plot.disarm();
@@ -146,7 +169,7 @@ impl World {
 
 type Operation = (&'static str, fn(&World));
 
-const OPERATIONS: [Operation; 23] = [
+const OPERATIONS: [Operation; 25] = [
     ("create", |world| _ = world.map.create("new", world.wild(1), &world.one)),
     ("create without owner", |world| _ = world.map.create("new", world.wild(1), None)),
     ("create over an expired one", |world| _ = world.map.create("expired", world.wild(1), &world.one)),
@@ -196,6 +219,14 @@ const OPERATIONS: [Operation; 23] = [
     ("wait and give up", |world| {
         world.wait("one", |_| {});
         world.wait("two", |map| _ = map.delete("one"));
+    }),
+    ("read events, and give up", |world| {
+        world.read(&world.map, |map| _ = map.update("one", |edit| edit.payload_mut().number = 9));
+    }),
+    ("drain another map, and drop it", |world| {
+        let other = SessionMap::new();
+        other.create("one", world.wild(1), None).unwrap();
+        world.read(&other, |map| world.polled(&mut map.drain()));
     }),
 ];
 
