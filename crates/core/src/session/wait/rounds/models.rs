@@ -103,7 +103,7 @@ fn loom_who_sits_down_during_a_round_is_woken_by_the_next() {
         clock.advance(BETWEEN_ROUNDS);
         let sleeper = Sleeper::new();
         let (ones, others, waker) = (map.clone(), map.clone(), Waker::from(Arc::clone(&sleeper)));
-        let (_, (seen, seat)) = both(
+        let ((), (seen, seat)) = both(
             move || {
                 // None while nobody waits.
                 ones.inner.make_rounds();
