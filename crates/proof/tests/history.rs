@@ -28,6 +28,7 @@ fn what_a_session_map_answers_to_many_threads_could_have_been_answered_one_by_on
         let mix = sessions::Mix {
             advance: 200,
             handing: seed.is_multiple_of(2),
+            suspending: seed.is_multiple_of(4),
             deaths: 20 * (seed as usize % 3),
             owners: 42,
         };

@@ -14,7 +14,8 @@ fn routes_alone(seed: u64) -> (routes::Routes, Vec<Record<routes::Operation, rou
 }
 
 fn sessions_alone(seed: u64) -> (sessions::Sessions, Vec<Record<sessions::Operation, sessions::Answer>>) {
-    let mix = sessions::Mix { advance: 6, handing: seed.is_multiple_of(2), deaths: 3, owners: 5 };
+    let (handing, suspending) = (seed.is_multiple_of(2), seed.is_multiple_of(3));
+    let mix = sessions::Mix { advance: 6, handing, suspending, deaths: 3, owners: 5 };
     let pairs = sessions::Map::default().others(0, mix.owners);
     (pairs.model(), sessions::run(&pairs, sessions::plan(seed, 1, 60, mix)))
 }
@@ -102,7 +103,7 @@ fn a_session_map_whose_owners_linger_is_found_among_many_threads() {
             }
         }
     }
-    let mix = sessions::Mix { advance: 200, handing: true, deaths: 20, owners: 24 };
+    let mix = sessions::Mix { advance: 200, handing: true, suspending: false, deaths: 20, owners: 24 };
     let lingering = Lingering(Map::default().others(0, mix.owners));
     let model = lingering.0.model();
     let history = sessions::run(&lingering, sessions::plan(1, 3, 1_000, mix));

@@ -51,7 +51,13 @@ fn routes_one_by_one() {
 
 fn sessions_one_by_one() {
     let seed = thread_rng().r#gen();
-    let mix = sessions::Mix { advance: 12, handing: seed % 2 == 0, deaths: (seed % 3) as usize, owners: 3 };
+    let mix = sessions::Mix {
+        advance: 12,
+        handing: seed % 2 == 0,
+        suspending: seed % 4 < 2,
+        deaths: (seed % 3) as usize,
+        owners: 3,
+    };
     let pairs = sessions::Map::default().others(0, mix.owners);
     let model = pairs.model();
     let history = sessions::run(&pairs, sessions::plan(seed, TASKS, CALLS, mix));

@@ -48,9 +48,16 @@ fn found_in_routes<T: Routing>(planted: impl Fn(routes::Table) -> T + Send + Syn
 }
 
 fn found_in_sessions<T: Pairs>(planted: impl Fn(sessions::Map) -> T + Send + Sync + 'static) -> usize {
+    let mix = sessions::Mix { advance: 12, handing: false, suspending: false, deaths: 2, owners: 3 };
+    found_in_sessions_with(mix, planted)
+}
+
+fn found_in_sessions_with<T: Pairs>(
+    mix: sessions::Mix,
+    planted: impl Fn(sessions::Map) -> T + Send + Sync + 'static,
+) -> usize {
     found(move || {
         let seed = thread_rng().r#gen();
-        let mix = sessions::Mix { advance: 12, handing: false, deaths: 2, owners: 3 };
         let pairs = sessions::Map::default().others(0, mix.owners);
         let model = pairs.model();
         let history = sessions::run(&planted(pairs), sessions::plan(seed, TASKS, CALLS, mix));
@@ -151,6 +158,52 @@ fn an_owner_that_dies_code_by_code_is_found() {
         }
     }
     assert!(found_in_sessions(Piecemeal) > 0);
+}
+
+#[test]
+fn an_owner_that_is_resumed_too_late_is_found() {
+    use sessions::{Answer, Call, Operation};
+
+    /// Takes no notice of the time: who was suspended is resumed, whenever that is.
+    #[derive(Clone)]
+    struct Patient(sessions::Map);
+    impl Pairs for Patient {
+        fn perform(&self, call: Call) -> (Operation, Answer) {
+            let (operation, answer) = self.0.perform(call);
+            let resumes = matches!(call, Call::Resume(_));
+            (operation, if resumes { Answer::Done } else { answer })
+        }
+    }
+    let mix = sessions::Mix { advance: 4, handing: false, suspending: true, deaths: 0, owners: 3 };
+    assert!(found_in_sessions_with(mix, Patient) > 0);
+}
+
+#[test]
+fn sessions_that_are_hidden_while_their_owner_is_suspended_are_found() {
+    use sessions::{Answer, Call, Operation};
+    use std::sync::Mutex;
+
+    /// A suspended owner's sessions are not shown.
+    #[derive(Clone)]
+    struct Hiding(sessions::Map, Arc<Mutex<Vec<usize>>>);
+    impl Pairs for Hiding {
+        fn perform(&self, call: Call) -> (Operation, Answer) {
+            let (operation, answer) = self.0.perform(call);
+            match (call, answer) {
+                (Call::Suspend { owner, .. }, Answer::Done) => self.1.lock().unwrap().push(owner),
+                (Call::Resume(owner), Answer::Done) => self.1.lock().unwrap().retain(|&other| other != owner),
+                (Call::Get(_), Answer::Session { owner: Some(owner), .. })
+                    if self.1.lock().unwrap().contains(&owner) =>
+                {
+                    return (operation, Answer::NotFound);
+                }
+                _ => {}
+            }
+            (operation, answer)
+        }
+    }
+    let mix = sessions::Mix { advance: 12, handing: false, suspending: true, deaths: 0, owners: 3 };
+    assert!(found_in_sessions_with(mix, |map| Hiding(map, Arc::default())) > 0);
 }
 
 /// Fails under AddressSanitizer and only there; `.ci/run shuttle` runs it and expects that.

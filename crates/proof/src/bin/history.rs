@@ -100,7 +100,10 @@ fn run(options: &Options, progress: &ProgressBar) -> Result<[Part; 2], (u64, Vio
             of_routes.add(|| routes::run(&room, plan), |history| check(&model, history))
         } else {
             let deaths = [0, 20, 60][number as usize % 3];
-            let mix = sessions::Mix { advance: 1_000, handing: number % 4 == 1, deaths, owners: deaths + 2 };
+            let suspending = number % 8 < 4;
+            // Those that are not resumed in time are dead as well.
+            let owners = deaths + if suspending { 4 } else { 2 };
+            let mix = sessions::Mix { advance: 1_000, handing: number % 4 == 1, suspending, deaths, owners };
             let pairs = map.others(number, mix.owners);
             let (model, plan) = (pairs.model(), sessions::plan(seed, options.threads, CALLS, mix));
             of_sessions.add(|| sessions::run(&pairs, plan), |history| check(&model, history))

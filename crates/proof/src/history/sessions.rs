@@ -5,8 +5,12 @@ use super::{Around, Outcomes, Specification};
 use tenure_core::Status;
 
 mod drive;
+mod plan;
+mod state;
 
-pub use drive::{Cargo, Map, Mix, Pairs, plan, run};
+pub use drive::{Cargo, Map, Pairs, run};
+pub use plan::{Mix, plan};
+pub use state::{Standing, State};
 
 /// Codes of one history.
 pub const CODES: usize = 3;
@@ -20,25 +24,6 @@ pub struct Sessions {
     pub ownerless_ttl: u64,
     /// The time at the beginning.
     pub now: u64,
-}
-
-/// One session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Standing {
-    payload: u64,
-    status: Status,
-    /// None: it ends at its deadline.
-    owner: Option<usize>,
-    deadline: u64,
-}
-
-/// The clock, the sessions and who is dead. A session of a dead owner is no more.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
-    now: u64,
-    codes: [Option<Standing>; CODES],
-    /// A bit for each owner.
-    dead: u64,
 }
 
 /// What is asked.
@@ -77,8 +62,17 @@ pub enum Call {
         /// To whom.
         to: usize,
     },
-    /// An owner dies.
+    /// An owner dies, unless it has no handle: it is suspended, or dead.
     Die(usize),
+    /// An owner is suspended for so many milliseconds, unless it has no handle.
+    Suspend {
+        /// The owner.
+        owner: usize,
+        /// Milliseconds.
+        grace: u64,
+    },
+    /// `resume`.
+    Resume(usize),
     /// `maintain`, which nobody may notice.
     Maintain,
 }
@@ -120,6 +114,10 @@ pub enum Answer {
     OwnerDead,
     /// Whether a `delete` has deleted it.
     Deleted(bool),
+    /// The owner has no handle that could be used.
+    NoHandle,
+    /// The owner is not suspended, or it is too late.
+    NotResumed,
 }
 
 /// How far an operation of two steps has come.
@@ -149,8 +147,9 @@ impl Specification for Sessions {
         let state = at.state;
         // Last, whatever the code has come to by then.
         if *at.progress == Progress::Looked {
-            if owner_of(at.operation.call).is_some_and(|owner| state.is_dead(owner)) {
-                outcomes.done(state.clone());
+            if let Some(owner) = owner_of(at.operation.call).filter(|&owner| state.is_dead(owner, state.now))
+            {
+                outcomes.done(state.without(owner));
             }
             return;
         }
@@ -158,7 +157,20 @@ impl Specification for Sessions {
             Call::Advance(span) if *at.answer == Answer::Done => {
                 outcomes.done(State { now: state.now + span, ..state.clone() });
             }
-            Call::Die(owner) if *at.answer == Answer::Done => outcomes.done(state.without(owner)),
+            Call::Die(owner) | Call::Suspend { owner, .. } if *at.answer == Answer::NoHandle => {
+                // Only one thread has the owner's handle in its hands.
+                if !state.has_handle(owner) {
+                    outcomes.done(state.clone());
+                }
+            }
+            Call::Die(owner) if *at.answer == Answer::Done && state.has_handle(owner) => {
+                outcomes.done(state.without(owner));
+            }
+            Call::Suspend { owner, grace } if *at.answer == Answer::Done && state.has_handle(owner) => {
+                for now in at.operation.since..=state.now {
+                    outcomes.done(state.with_suspended(owner, now + grace));
+                }
+            }
             Call::Create { code, payload, owner } => self.create(at, (code, payload, owner), outcomes),
             call => {
                 for now in at.operation.since..=state.now {
@@ -177,8 +189,8 @@ impl Specification for Sessions {
 impl Sessions {
     fn create(&self, at: &At<'_>, asked: (usize, u64, Option<usize>), outcomes: &mut Out) {
         let (code, payload, owner) = asked;
-        let state = at.state;
-        for now in at.operation.since..=state.now {
+        for now in at.operation.since..=at.state.now {
+            let state = &at.state.met(code, now);
             if state.visible(code, now).is_some() {
                 if *at.answer == Answer::AlreadyExists {
                     outcomes.done(state.clone());
@@ -188,7 +200,7 @@ impl Sessions {
             if *at.answer == Answer::OwnerDead {
                 outcomes.goes_on(state.clone(), Progress::Looked);
             }
-            if owner.is_some_and(|owner| state.is_dead(owner)) {
+            if owner.is_some_and(|owner| state.is_dead(owner, now)) {
                 continue;
             }
             // The deadline may come from an earlier reading of the clock than the one that met nothing.
@@ -216,9 +228,21 @@ fn owner_of(call: Call) -> Option<usize> {
     }
 }
 
+/// Which code it is about.
+fn code_of(call: Call) -> Option<usize> {
+    match call {
+        Call::Get(code)
+        | Call::Update { code, .. }
+        | Call::Claim(code)
+        | Call::Delete(code)
+        | Call::HandOver { code, .. } => Some(code),
+        _ => None,
+    }
+}
+
 /// A step at a time: the state after it and whether there is another, if it leads to the answer that was given.
 fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<(State, Option<Progress>)> {
-    let state = at.state;
+    let state = &code_of(call).map_or_else(|| at.state.clone(), |code| at.state.met(code, now));
     let (after, right) = match call {
         Call::Get(code) => {
             (state.clone(), state.visible(code, now).map_or(Answer::NotFound, Standing::as_answer))
@@ -250,14 +274,20 @@ fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<(State, Option<Progress>
             Some(_) if *at.answer == Answer::OwnerDead => {
                 return Some((state.clone(), Some(Progress::Looked)));
             }
-            Some(_) if state.is_dead(to) => return None,
+            Some(_) if state.is_dead(to, now) => return None,
             Some(old) => {
                 let moved = Standing { owner: Some(to), deadline: 0, ..old };
                 (state.with(code, Some(moved)), Answer::Done)
             }
         },
+        Call::Resume(owner) => match state.suspended.get(&owner) {
+            Some(&until) if now < until => (state.with_handle(owner), Answer::Done),
+            // Dead: who learns of it here is the first, or not.
+            Some(_) => (state.without(owner), Answer::NotResumed),
+            None => (state.clone(), Answer::NotResumed),
+        },
         Call::Maintain => (state.clone(), Answer::Done),
-        Call::Advance(_) | Call::Die(_) | Call::Create { .. } => return None,
+        Call::Advance(_) | Call::Die(_) | Call::Suspend { .. } | Call::Create { .. } => return None,
     };
     (*at.answer == right).then_some((after, None))
 }
@@ -266,36 +296,4 @@ fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<(State, Option<Progress>
 fn may_move(from: Status, to: Status) -> bool {
     use Status::{Completed, Connected, Failed, Pending};
     from == to || matches!((from, to), (Pending, Connected | Failed) | (Connected, Completed | Failed))
-}
-
-impl Standing {
-    fn as_answer(self) -> Answer {
-        Answer::Session { payload: self.payload, status: self.status, owner: self.owner }
-    }
-}
-
-impl State {
-    fn is_dead(&self, owner: usize) -> bool {
-        self.dead >> owner & 1 == 1
-    }
-
-    fn visible(&self, code: usize, now: u64) -> Option<Standing> {
-        self.codes[code].filter(|standing| standing.owner.is_some() || now < standing.deadline)
-    }
-
-    fn with(&self, code: usize, standing: Option<Standing>) -> Self {
-        let mut after = self.clone();
-        after.codes[code] = standing;
-        after
-    }
-
-    /// After this owner's death: at one instant it is dead and all of its sessions are gone.
-    fn without(&self, owner: usize) -> Self {
-        let mut after = self.clone();
-        after.dead |= 1 << owner;
-        for code in &mut after.codes {
-            *code = code.filter(|standing| standing.owner != Some(owner));
-        }
-        after
-    }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 use tenure_core::{
     ClaimError, Clock, CreateErrorKind, DeathReason, HandOverError, Incarnation, ManualClock, Owner,
-    OwnerRef, SessionMap, Status, UpdateError,
+    OwnerRef, ResumeError, SessionMap, Status, Token, UpdateError,
 };
 
 /// How long a session without owner stays, in milliseconds.
@@ -44,6 +44,8 @@ pub struct Map {
     owners: Arc<[OwnerRef]>,
     /// Who holds them decides when they die.
     handles: Arc<[Mutex<Option<Owner>>]>,
+    /// By which they are resumed.
+    tokens: Arc<[Token]>,
 }
 
 impl Default for Map {
@@ -72,6 +74,7 @@ impl Map {
         Self {
             codes: Arc::new(std::array::from_fn(|n| format!("{number}-{n}"))),
             owners: handles.iter().map(|owner| owner.name().clone()).collect(),
+            tokens: handles.iter().map(|owner| owner.token().expect("random bytes")).collect(),
             handles: handles.into_iter().map(|owner| Mutex::new(Some(owner))).collect(),
             clock,
             sessions: map,
@@ -122,15 +125,33 @@ impl Map {
                 Answer::Done
             }
             Call::Die(owner) => {
-                // Taken first: an owner's death must not happen inside of the lock. Of several that end one owner,
-                // who comes second may return before it is dead, so those take no part in a history.
-                let handle = self.handles[owner].lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(handle) = handle {
-                    handle.release(DeathReason::PeerClosed);
-                }
+                // Of several that end one owner, who comes second may return before it is dead, so those take no part
+                // in a history.
+                let Some(handle) = self.take_handle(owner) else { return Answer::NoHandle };
+                handle.release(DeathReason::PeerClosed);
                 Answer::Done
             }
+            Call::Suspend { owner, grace } => {
+                let Some(handle) = self.take_handle(owner) else { return Answer::NoHandle };
+                let token = handle.suspend(Duration::from_millis(grace)).expect("who has the handle can");
+                assert_eq!(token, self.tokens[owner], "the token of an owner is one");
+                Answer::Done
+            }
+            Call::Resume(owner) => match self.sessions.resume(&self.tokens[owner]) {
+                Ok(handle) => {
+                    let mut place = self.handles[owner].lock().unwrap_or_else(PoisonError::into_inner);
+                    assert!(place.replace(handle).is_none(), "two handles of one owner");
+                    Answer::Done
+                }
+                Err(ResumeError::NotSuspended { .. } | ResumeError::OwnerDead { .. }) => Answer::NotResumed,
+                Err(other) => unreachable!("the token is its own: {other}"),
+            },
         }
+    }
+
+    /// Taken first: what is done with it must not happen inside of the lock.
+    fn take_handle(&self, owner: usize) -> Option<Owner> {
+        self.handles[owner].lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn create(&self, code: usize, payload: u64, owner: Option<usize>) -> Answer {
@@ -181,74 +202,6 @@ impl Map {
 impl Pairs for Map {
     fn perform(&self, call: Call) -> (Operation, Answer) {
         (Operation { since: self.now(), call }, self.answer(call))
-    }
-}
-
-/// Random calls, the same for the same seed.
-#[derive(Clone, Copy, Debug)]
-pub struct Mix {
-    /// One call in so many lets time pass, or maintains the map.
-    pub advance: u32,
-    /// Whether sessions are handed over often, or hardly ever.
-    pub handing: bool,
-    /// So many owners die one after the other, spread over the calls; the last ones stay.
-    pub deaths: usize,
-    /// So many there are.
-    pub owners: usize,
-}
-
-/// The calls of each of so many threads.
-///
-/// Owners die in the order of their numbers, each once. At any point of the plan the next two to die are the ones
-/// that get sessions, and now and then the last that has died.
-///
-/// # Panics
-/// More owners are to die than there are.
-pub fn plan(seed: u64, threads: usize, calls: usize, mix: Mix) -> Vec<Vec<Call>> {
-    assert!(mix.deaths <= mix.owners && mix.owners > 0, "owners that die must be there: {mix:?}");
-    let mut random = fastrand::Rng::with_seed(seed);
-    let every = calls / (mix.deaths + 1);
-    let thread = |thread: usize| {
-        let call = |n: usize| call(&mut random, thread * calls + n, (n / every.max(1)).min(mix.deaths), mix);
-        (0..calls).map(call).collect()
-    };
-    let mut plan: Vec<Vec<Call>> = (0..threads).map(thread).collect();
-    for owner in 0..mix.deaths {
-        // About where the plan goes on to the next owners, a little earlier or later.
-        let middle = every * (owner + 1);
-        let around = middle.saturating_sub(every / 4)..=(middle + every / 4).min(calls - 1);
-        let places = around.clone().count() * threads;
-        let free = (0..).map(|_| random.usize(..places)).map(|n| (n % threads, around.start() + n / threads));
-        let is_call = |&(thread, n): &(usize, usize)| !matches!(plan[thread][n], Call::Die(_));
-        let place = free.take(1_000).find(is_call);
-        if let Some((thread, n)) = place {
-            plan[thread][n] = Call::Die(owner);
-        }
-    }
-    plan
-}
-
-fn call(random: &mut fastrand::Rng, number: usize, died: usize, mix: Mix) -> Call {
-    if random.u32(..mix.advance) == 0 {
-        return if random.u32(..4) == 0 { Call::Maintain } else { Call::Advance(random.u64(1..=2)) };
-    }
-    let code = random.usize(..CODES);
-    let owner =
-        (died + random.usize(..3)).saturating_sub(usize::from(random.u32(..4) == 0)).min(mix.owners - 1);
-    match random.u32(..if mix.handing { 20 } else { 16 }) {
-        0..=3 => {
-            let owner = (random.u32(..4) > 0).then_some(owner);
-            Call::Create { code, payload: 1_000 * (number as u64 + 1), owner }
-        }
-        4..=5 => Call::Update { code, add: 1, to: None },
-        6 => {
-            let to = random.choice(Status::ALL);
-            Call::Update { code, add: 1, to }
-        }
-        7..=8 => Call::Claim(code),
-        9 => Call::Delete(code),
-        10 | 16..20 => Call::HandOver { code, to: owner },
-        _ => Call::Get(code),
     }
 }
 
