@@ -9,7 +9,11 @@ fn what_a_route_table_answers_to_many_threads_could_have_been_answered_one_by_on
     for seed in 0..16_u64 {
         let room = table.room(seed);
         let model = room.model();
-        let mix = routes::Mix { advance: 200, reading: seed % 2 == 0 };
+        let mix = routes::Mix {
+            advance: if seed % 4 == 1 { 20 } else { 200 },
+            reading: seed % 2 == 0,
+            failing: seed % 4 == 1,
+        };
         let history = routes::run(&room, routes::plan(seed, 3, 500, mix));
         match check(&model, &history) {
             Ok(more) => checked.add(more),

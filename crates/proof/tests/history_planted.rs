@@ -9,7 +9,7 @@ use tenure_proof::history::{
 /// One thread alone: nothing overlaps, so each answer is the only right one.
 fn routes_alone(seed: u64) -> (routes::Routes, Vec<Record<routes::Operation, routes::Answer>>) {
     let room = routes::Table::new(2);
-    let mix = routes::Mix { advance: 6, reading: seed.is_multiple_of(2) };
+    let mix = routes::Mix { advance: 6, reading: seed.is_multiple_of(2), failing: seed.is_multiple_of(3) };
     (room.model(), routes::run(&room, routes::plan(seed, 1, 60, mix)))
 }
 
@@ -83,7 +83,7 @@ fn a_route_table_that_lags_behind_is_found_among_many_threads() {
     }
     let lagging = Lagging(Table::new(2), Arc::default());
     let model = lagging.0.model();
-    let mix = routes::Mix { advance: 200, reading: true };
+    let mix = routes::Mix { advance: 200, reading: true, failing: false };
     let violation = check(&model, &routes::run(&lagging, routes::plan(1, 3, 1_000, mix))).unwrap_err();
     assert!(violation.operation.contains("Get"), "{violation}");
 }

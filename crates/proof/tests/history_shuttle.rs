@@ -38,7 +38,7 @@ fn explore(scenario: impl Fn() + Send + Sync + Clone + 'static) {
 fn routes_one_by_one() {
     let seed = thread_rng().r#gen();
     let table = routes::Table::new(2);
-    let mix = routes::Mix { advance: 8, reading: seed % 2 == 0 };
+    let mix = routes::Mix { advance: 8, reading: seed % 2 == 0, failing: seed % 4 < 2 };
     let model = table.model();
     let history = routes::run(&table, routes::plan(seed, TASKS, CALLS, mix));
     if let Err(violation) = check(&model, &history) {

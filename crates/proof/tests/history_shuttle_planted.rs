@@ -37,11 +37,17 @@ fn found(is_found: impl Fn() -> bool + Send + Sync + 'static) -> usize {
 }
 
 fn found_in_routes<T: Routing>(planted: impl Fn(routes::Table) -> T + Send + Sync + 'static) -> usize {
+    found_in_routes_with(routes::Mix { advance: 8, reading: true, failing: false }, planted)
+}
+
+fn found_in_routes_with<T: Routing>(
+    mix: routes::Mix,
+    planted: impl Fn(routes::Table) -> T + Send + Sync + 'static,
+) -> usize {
     found(move || {
         let seed = thread_rng().r#gen();
         let table = routes::Table::new(2);
         let model = table.model();
-        let mix = routes::Mix { advance: 8, reading: true };
         let history = routes::run(&planted(table), routes::plan(seed, TASKS, CALLS, mix));
         check(&model, &history).is_err()
     })
@@ -107,6 +113,50 @@ fn a_room_that_is_taken_for_the_keys_own_record_is_found() {
         }
     }
     assert!(found_in_routes(Confusing) > 0);
+}
+
+#[test]
+fn a_record_that_survives_its_partition_is_found() {
+    use routes::{Answer, Call, KEYS, Operation};
+    use std::sync::Mutex;
+
+    /// A look-up that finds nothing answers what it last found, as from a partition that was replaced.
+    #[derive(Clone)]
+    struct Reviving(routes::Table, Arc<Mutex<[Option<Answer>; KEYS]>>);
+    impl Routing for Reviving {
+        fn perform(&self, call: Call) -> (Operation, Answer) {
+            let (operation, mut answer) = self.0.perform(call);
+            if let Call::Get(key) | Call::Peek(key) = call {
+                let last = &mut self.1.lock().unwrap()[key];
+                match answer {
+                    Answer::Fresh { .. } => *last = Some(answer),
+                    Answer::NotFound => answer = last.unwrap_or(answer),
+                    _ => {}
+                }
+            }
+            (operation, answer)
+        }
+    }
+    let mix = routes::Mix { advance: 4, reading: true, failing: true };
+    assert!(found_in_routes_with(mix, |table| Reviving(table, Arc::default())) > 0);
+}
+
+#[test]
+fn a_partition_that_is_out_of_service_and_answers_is_found() {
+    use routes::{Answer, Call, Operation};
+
+    /// Says of a key whose partition is out of service that there is nothing.
+    #[derive(Clone)]
+    struct Hushing(routes::Table);
+    impl Routing for Hushing {
+        fn perform(&self, call: Call) -> (Operation, Answer) {
+            let (operation, answer) = self.0.perform(call);
+            let looks = matches!(call, Call::Get(_) | Call::Peek(_));
+            let hushed = looks && answer == Answer::Unavailable;
+            (operation, if hushed { Answer::NotFound } else { answer })
+        }
+    }
+    assert!(found_in_routes_with(routes::Mix { advance: 4, reading: true, failing: true }, Hushing) > 0);
 }
 
 #[test]

@@ -94,7 +94,11 @@ fn run(options: &Options, progress: &ProgressBar) -> Result<[Part; 2], (u64, Vio
                 (routes::Table::new(1 + (number / PER_TABLE) as usize % 4), sessions::Map::default());
         }
         let outcome = if number % 2 == 0 {
-            let mix = routes::Mix { advance: 1_000, reading: number % 4 == 0 };
+            let mix = routes::Mix {
+                advance: if number % 8 == 2 { 100 } else { 1_000 },
+                reading: number % 4 == 0,
+                failing: number % 8 == 2,
+            };
             let room = table.room(number);
             let (model, plan) = (room.model(), routes::plan(seed, options.threads, CALLS, mix));
             of_routes.add(|| routes::run(&room, plan), |history| check(&model, history))

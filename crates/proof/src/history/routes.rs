@@ -5,11 +5,16 @@
 
 use super::{Around, Outcomes, Specification};
 use resolve::Resolving;
-use tenure_core::{Reason, Source};
+use tenure_core::Source;
 
+mod ask;
 mod drive;
 mod resolve;
+mod state;
+pub use ask::{Answer, Call, Resolved};
 pub use drive::{Mix, Parcel, Routing, Table, plan, run};
+use state::Met;
+pub use state::{State, Stored};
 
 /// Keys of one room: key 0 is the room's own, the others are its threads'.
 pub const KEYS: usize = 3;
@@ -21,84 +26,8 @@ pub struct Routes {
     pub ttl: u64,
     /// The time at the beginning.
     pub now: u64,
-}
-
-/// What is stored under one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stored {
-    route: u64,
-    set_at: u64,
-    deadline: u64,
-}
-
-/// The clock and the room's records, expired ones included until somebody removes them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
-    now: u64,
-    records: [Option<Stored>; KEYS],
-}
-
-/// What is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// Lets time pass.
-    Advance(u64),
-    /// `set_with_ttl`; the default is a time like any other.
-    Set {
-        /// The key.
-        key: usize,
-        /// The route, as a number.
-        route: u64,
-        /// Milliseconds.
-        ttl: u64,
-    },
-    /// `get`.
-    Get(usize),
-    /// `peek`.
-    Peek(usize),
-    /// `resolve`.
-    Resolve {
-        /// The key.
-        key: usize,
-        /// The one route that the caller provides.
-        provided: Option<u64>,
-    },
-    /// `peek_resolve`.
-    PeekResolve {
-        /// The key.
-        key: usize,
-        /// The one route that the caller provides.
-        provided: Option<u64>,
-    },
-    /// `touch_with_ttl`.
-    Touch {
-        /// The key.
-        key: usize,
-        /// Milliseconds; zero expires it.
-        ttl: u64,
-    },
-    /// `remove`.
-    Remove(usize),
-    /// `prune`, of the whole table.
-    Prune,
-    /// `maintain`, which nobody may notice.
-    Maintain,
-}
-
-impl Call {
-    /// The key that it may change, if it is about one.
-    fn changes(self) -> Option<usize> {
-        match self {
-            Self::Set { key, .. }
-            | Self::Resolve { key, .. }
-            | Self::Touch { key, .. }
-            | Self::Get(key)
-            | Self::Remove(key) => Some(key),
-            Self::Advance(_) | Self::Peek(_) | Self::PeekResolve { .. } | Self::Prune | Self::Maintain => {
-                None
-            }
-        }
-    }
+    /// The partition of each key.
+    pub partitions: [usize; KEYS],
 }
 
 /// A call, and a reading of the clock from its beginning.
@@ -110,55 +39,13 @@ pub struct Operation {
     pub call: Call,
 }
 
-/// What is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Done; there is nothing to say.
-    Done,
-    /// A record.
-    Fresh {
-        /// The route.
-        route: u64,
-        /// When it was set last.
-        updated_at: u64,
-        /// When it expires.
-        expires_at: u64,
-    },
-    /// There is none.
-    NotFound,
-    /// There was one.
-    Expired,
-    /// What a `remove` gave back.
-    Removed(Option<u64>),
-    /// A resolution.
-    Resolved(Resolved),
-    /// Nothing to resolve to.
-    NoRoute {
-        /// Whether anything expired was met.
-        stale: bool,
-    },
-}
-
-/// A resolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resolved {
-    /// Where to.
-    pub route: u64,
-    /// Whose route that is.
-    pub source: Source,
-    /// Whether anything expired was met.
-    pub stale: bool,
-    /// Why it is not the key's own.
-    pub reason: Option<Reason>,
-}
-
 /// How far an operation of several steps has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Progress {
     /// It has done nothing.
     #[default]
     Begun,
-    /// A prune has visited these keys, a bit for each.
+    /// A prune has visited these keys, or a maintenance those of these partitions: a bit for each key.
     Visited(u8),
     /// A resolution has met no fresh record under its key.
     Missed {
@@ -166,6 +53,8 @@ pub enum Progress {
         at: u64,
         /// The record was there, and expired.
         stale: bool,
+        /// Its partition was out of service.
+        unavailable: bool,
     },
     /// It has found this elsewhere, and is about to store it under its key.
     Learning {
@@ -204,6 +93,13 @@ impl Specification for Routes {
                 }
             }
             (Call::Prune, progress) => prune(at, progress, outcomes),
+            (Call::Maintain, progress) => self.maintain(at, progress, outcomes),
+            (Call::Fail(key), _) => {
+                let wins = !state.has_failed(key);
+                if *at.answer == Answer::Failed(wins) {
+                    outcomes.done(State { failed: state.failed | self.beside(key), ..state.clone() });
+                }
+            }
             (Call::Resolve { key, provided }, progress) => {
                 self.resolve(at, Resolving { key, provided, writes: true }, progress, outcomes);
             }
@@ -221,9 +117,43 @@ impl Specification for Routes {
     }
 }
 
+impl Routes {
+    /// The keys in the partition of this one, a bit for each.
+    fn beside(&self, key: usize) -> u8 {
+        let same = (0..KEYS).filter(|&other| self.partitions[other] == self.partitions[key]);
+        same.fold(0, |keys, other| keys | 1 << other)
+    }
+
+    /// One more partition is visited, in whatever order: one that has failed is there again, and empty.
+    fn maintain(&self, at: &At<'_>, progress: Progress, outcomes: &mut Out) {
+        let visited = if let Progress::Visited(visited) = progress { visited } else { 0 };
+        if *at.answer != Answer::Done {
+            return;
+        }
+        for key in (0..KEYS).filter(|key| visited >> key & 1 == 0) {
+            let (here, mut after) = (self.beside(key), at.state.clone());
+            if after.has_failed(key) {
+                after.failed &= !here;
+                for key in (0..KEYS).filter(|key| here >> key & 1 == 1) {
+                    after.records[key] = None;
+                }
+            }
+            let visited = visited | here;
+            if visited.count_ones() as usize == KEYS {
+                outcomes.done(after);
+            } else {
+                outcomes.goes_on(after, Progress::Visited(visited));
+            }
+        }
+    }
+}
+
 /// An operation of one step, at a time: the state after it, if it gives the answer that was given.
 fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<State> {
     let (state, answer) = (at.state, *at.answer);
+    if key_of(call).is_some_and(|key| state.has_failed(key)) {
+        return (answer == Answer::Unavailable).then(|| state.clone());
+    }
     let (after, right) = match call {
         Call::Set { key, route, ttl } => {
             let stored = Stored { route, set_at: now, deadline: now + ttl };
@@ -251,10 +181,26 @@ fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<State> {
             };
             (state.with(key, None), Answer::Removed(given_back))
         }
-        Call::Maintain => (state.clone(), Answer::Done),
-        Call::Advance(_) | Call::Prune | Call::Resolve { .. } | Call::PeekResolve { .. } => return None,
+        Call::Advance(_)
+        | Call::Prune
+        | Call::Maintain
+        | Call::Fail(_)
+        | Call::Resolve { .. }
+        | Call::PeekResolve { .. } => return None,
     };
     (answer == right).then_some(after)
+}
+
+/// The key that an operation of one step is about.
+fn key_of(call: Call) -> Option<usize> {
+    match call {
+        Call::Set { key, .. }
+        | Call::Touch { key, .. }
+        | Call::Get(key)
+        | Call::Peek(key)
+        | Call::Remove(key) => Some(key),
+        _ => None,
+    }
 }
 
 /// One more key is visited, in whatever order. What has expired is removed, unless somebody is about to change it.
@@ -277,7 +223,7 @@ fn prune(at: &At<'_>, progress: Progress, outcomes: &mut Out) {
             }
         };
         for now in at.operation.since..=at.state.now {
-            visit(at.state.met(key, now));
+            visit(if at.state.has_failed(key) { at.state.clone() } else { at.state.met(key, now) });
             if at.under_way.iter().any(|other| other.call.changes() == Some(key)) {
                 visit(at.state.clone());
             }
@@ -295,36 +241,4 @@ fn is_answer_for(stored: Stored, key: usize, at: &At<'_>) -> bool {
         })
     };
     route == stored.route && expires_at == stored.deadline && (updated_at == stored.set_at || under_way())
-}
-
-/// What a look at one key finds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Met {
-    Fresh(Stored),
-    Expired,
-    Missing,
-}
-
-impl State {
-    fn look(&self, key: usize, now: u64) -> Met {
-        match self.records[key] {
-            Some(stored) if now < stored.deadline => Met::Fresh(stored),
-            Some(_) => Met::Expired,
-            None => Met::Missing,
-        }
-    }
-
-    fn with(&self, key: usize, stored: Option<Stored>) -> Self {
-        let mut after = self.clone();
-        after.records[key] = stored;
-        after
-    }
-
-    /// After somebody who removes what has expired has met this key.
-    fn met(&self, key: usize, now: u64) -> Self {
-        match self.look(key, now) {
-            Met::Expired => self.with(key, None),
-            Met::Fresh(_) | Met::Missing => self.clone(),
-        }
-    }
 }

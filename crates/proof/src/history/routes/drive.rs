@@ -9,6 +9,7 @@ use crate::history::{
 use std::{sync::Arc, time::Duration};
 use tenure_core::{
     AsKey, Clock, Destination, GetError, ManualClock, Resolution, ResolveError, RouteTable, SessionKey,
+    SetError, SetErrorKind,
 };
 
 /// The default time to live of the tables under examination, in milliseconds.
@@ -68,7 +69,8 @@ impl Table {
 
     /// The model of this room, from this moment on.
     pub fn model(&self) -> Routes {
-        Routes { ttl: TTL, now: self.now() }
+        let partitions = std::array::from_fn(|key| self.routes.partition_of(self.key(key)));
+        Routes { ttl: TTL, now: self.now(), partitions }
     }
 
     /// The table.
@@ -89,10 +91,11 @@ impl Table {
             }
             Call::Set { key, route, ttl } => {
                 let ttl = Duration::from_millis(ttl);
-                table
-                    .set_with_ttl(self.key(key), parcel(route), ttl)
-                    .expect("a valid route, no partition fails");
-                Answer::Done
+                match table.set_with_ttl(self.key(key), parcel(route), ttl) {
+                    Ok(()) => Answer::Done,
+                    Err(SetError { kind: SetErrorKind::Unavailable(_), .. }) => Answer::Unavailable,
+                    Err(other) => unreachable!("a valid route and time: {other}"),
+                }
             }
             Call::Get(key) => found(table.get(self.key(key))),
             Call::Peek(key) => found(table.peek(self.key(key))),
@@ -117,9 +120,10 @@ impl Table {
                 Answer::Done
             }
             Call::Remove(key) => {
-                let given_back = table.remove(self.key(key)).expect("no partition fails");
-                Answer::Removed(given_back.map(|route| *route.0))
+                let given_back = table.remove(self.key(key));
+                given_back.map_or(Answer::Unavailable, |back| Answer::Removed(back.map(|route| *route.0)))
             }
+            Call::Fail(key) => Answer::Failed(table.fail_partition(table.partition_of(self.key(key)))),
         }
     }
 
@@ -141,6 +145,9 @@ pub struct Mix {
     pub advance: u32,
     /// Whether most calls are look-ups, as in life, or changes.
     pub reading: bool,
+    /// Whether partitions fail, which are replaced by `maintain`. Then no time passes: who has a partition in its hands
+    /// that has failed since acts as if before that, and must not know of a later time.
+    pub failing: bool,
 }
 
 /// The calls of each of so many threads. A route that is stored is often like no other, so that an answer tells which
@@ -155,6 +162,8 @@ fn call(random: &mut fastrand::Rng, number: usize, mix: Mix) -> Call {
     if random.u32(..mix.advance) == 0 {
         return match random.u32(..6) {
             0 => Call::Prune,
+            1..=2 if mix.failing => Call::Maintain,
+            _ if mix.failing => Call::Fail(random.usize(..KEYS)),
             1 => Call::Maintain,
             _ => Call::Advance(random.u64(1..=2)),
         };
@@ -211,7 +220,8 @@ fn missing(error: GetError) -> Answer {
     match error {
         GetError::NotFound => Answer::NotFound,
         GetError::Expired => Answer::Expired,
-        other => unreachable!("no partition fails: {other}"),
+        GetError::Unavailable(_) => Answer::Unavailable,
+        other => unreachable!("no other way to fail: {other}"),
     }
 }
 
@@ -224,6 +234,7 @@ fn resolved(resolution: Result<Resolution<Parcel>, ResolveError>) -> Answer {
             reason: found.reason,
         }),
         Err(ResolveError::NoRoute { stale }) => Answer::NoRoute { stale },
-        Err(other) => unreachable!("no partition fails: {other}"),
+        Err(ResolveError::Unavailable(_)) => Answer::Unavailable,
+        Err(other) => unreachable!("no other way to fail: {other}"),
     }
 }

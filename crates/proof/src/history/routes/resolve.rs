@@ -12,11 +12,28 @@ pub(super) struct Resolving {
     pub(super) writes: bool,
 }
 
+/// What a resolution has found elsewhere than under its own key.
+#[derive(Clone, Copy)]
+struct Found {
+    route: u64,
+    source: Source,
+    /// Whether anything expired was met.
+    stale: bool,
+    /// Whether a partition was out of service on the way.
+    unavailable: bool,
+}
+
 impl Routes {
     pub(super) fn resolve(&self, at: &At<'_>, asked: Resolving, progress: Progress, outcomes: &mut Out) {
         let state = at.state;
         match progress {
             Progress::Visited(_) => {}
+            Progress::Begun if state.has_failed(asked.key) => {
+                for now in at.operation.since..=state.now {
+                    let missed = Progress::Missed { at: now, stale: false, unavailable: true };
+                    outcomes.goes_on(state.clone(), missed);
+                }
+            }
             Progress::Begun => {
                 for now in at.operation.since..=state.now {
                     match state.look(asked.key, now) {
@@ -25,30 +42,46 @@ impl Routes {
                             let stale = met == Met::Expired;
                             let after = if asked.writes { state.met(asked.key, now) } else { state.clone() };
                             if at.may_be_stale() || !stale {
-                                outcomes.goes_on(after, Progress::Missed { at: now, stale });
+                                outcomes
+                                    .goes_on(after, Progress::Missed { at: now, stale, unavailable: false });
                             }
                         }
                     }
                 }
             }
-            Progress::Missed { at: began, stale } => {
+            Progress::Missed { at: began, stale, unavailable } => {
                 // A room's own key has no room besides.
                 let room = if asked.key == 0 { 0..=0 } else { began..=state.now };
+                let failed = asked.key != 0 && state.has_failed(0);
+                let unavailable = unavailable || failed;
                 for now in room {
-                    let met = if asked.key == 0 { Met::Missing } else { state.look(0, now) };
+                    let met = if asked.key == 0 || failed { Met::Missing } else { state.look(0, now) };
                     let after =
                         if met == Met::Expired && asked.writes { state.met(0, now) } else { state.clone() };
                     let stale = stale || met == Met::Expired;
                     match (met, asked.provided) {
                         (Met::Fresh(Stored { route, .. }), _) => {
-                            at.found(after, asked, began, (route, Source::Room, stale), outcomes);
+                            let found = Found { route, source: Source::Room, stale, unavailable };
+                            at.found(after, asked, began, found, outcomes);
                         }
                         (_, Some(route)) => {
-                            at.found(after, asked, began, (route, Source::Provided, stale), outcomes);
+                            let found = Found { route, source: Source::Provided, stale, unavailable };
+                            at.found(after, asked, began, found, outcomes);
                         }
-                        (_, None) if *at.answer == (Answer::NoRoute { stale }) => outcomes.done(after),
-                        (_, None) => {}
+                        (_, None) => {
+                            let right =
+                                if unavailable { Answer::Unavailable } else { Answer::NoRoute { stale } };
+                            if *at.answer == right {
+                                outcomes.done(after);
+                            }
+                        }
                     }
+                }
+            }
+            // Out of service since: there is nothing to write to.
+            Progress::Learning { route, source, stale, .. } if state.has_failed(asked.key) => {
+                if at.answers(Found { route, source, stale, unavailable: false }) {
+                    outcomes.done(state.clone());
                 }
             }
             Progress::Learning { at: now, route, source, stale } => match state.look(asked.key, now) {
@@ -56,7 +89,7 @@ impl Routes {
                 Met::Fresh(stored) => at.hit(stored.route, outcomes),
                 Met::Expired => outcomes.goes_on(state.met(asked.key, now), progress),
                 Met::Missing => {
-                    if at.answers(route, source, stale) {
+                    if at.answers(Found { route, source, stale, unavailable: false }) {
                         let stored = Stored { route, set_at: now, deadline: now + self.ttl };
                         outcomes.done(state.with(asked.key, Some(stored)));
                     }
@@ -75,18 +108,14 @@ impl At<'_> {
     }
 
     /// The resolution has found something that is not under its own key.
-    fn found(
-        &self,
-        after: State,
-        asked: Resolving,
-        at: u64,
-        (route, source, stale): (u64, Source, bool),
-        outcomes: &mut Out,
-    ) {
-        let answers = self.answers(route, source, stale);
-        if !asked.writes && answers {
+    fn found(&self, after: State, asked: Resolving, at: u64, found: Found, outcomes: &mut Out) {
+        // What was learnt while something was out of service is not written down.
+        let writes = asked.writes && !found.unavailable;
+        let answers = self.answers(found);
+        let Found { route, source, stale, .. } = found;
+        if !writes && answers {
             outcomes.done(after);
-        } else if asked.writes && (answers || self.is_hit()) {
+        } else if writes && (answers || self.is_hit()) {
             outcomes.goes_on(after, Progress::Learning { at, route, source, stale });
         }
     }
@@ -98,14 +127,18 @@ impl At<'_> {
 
     /// Whether it may have met something expired, as far as its answer tells.
     fn may_be_stale(&self) -> bool {
-        let (Answer::Resolved(Resolved { stale, .. }) | Answer::NoRoute { stale }) = *self.answer else {
-            return false;
-        };
-        stale || self.is_hit()
+        match *self.answer {
+            Answer::Resolved(Resolved { stale, .. }) | Answer::NoRoute { stale } => stale || self.is_hit(),
+            // The error does not tell.
+            Answer::Unavailable => true,
+            _ => false,
+        }
     }
 
-    fn answers(&self, route: u64, source: Source, stale: bool) -> bool {
+    fn answers(&self, found: Found) -> bool {
+        let Found { route, source, stale, unavailable } = found;
         let reason = match source {
+            _ if unavailable => Reason::Unavailable,
             _ if stale => Reason::Stale,
             Source::Room => Reason::ThreadMiss,
             _ => Reason::Miss,
