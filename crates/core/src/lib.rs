@@ -105,6 +105,9 @@ mod key;
 mod observe;
 mod owner;
 mod panics;
+#[cfg(all(test, not(tenure_loom)))]
+#[path = "../tests/patience/mod.rs"]
+mod patience;
 mod pruner;
 #[allow(unsafe_code, reason = "the one place for it: raw/mod.rs says what it relies on")]
 mod raw;

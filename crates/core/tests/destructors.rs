@@ -1,5 +1,8 @@
 //! Destructors that maintain tables: of what one table drops, and of nothing else, so that the reclaimer runs them.
 
+mod patience;
+
+use patience::{PATIENCE, until};
 use std::{
     sync::{
         Arc,
@@ -7,16 +10,12 @@ use std::{
         mpsc,
     },
     thread,
-    time::Duration,
 };
 use tenure_core::{Destination, KeyRef, RouteTable, pin};
 
 fn key() -> KeyRef<'static> {
     KeyRef::new("irc", "libera", "#rust", None)
 }
-
-/// No machine is so busy that what waits here takes longer.
-const FOR_EVER: Duration = Duration::from_secs(120);
 
 /// A route that counts those of its kind.
 struct Counted(Arc<AtomicUsize>);
@@ -90,15 +89,15 @@ fn in_a_destructor(act: impl Fn() + Send + Sync + 'static) -> mpsc::Sender<()> {
             table.maintain();
         }
         // Every so many guards run what is due, and flush nothing.
-        while was_dropped.try_recv().is_err() {
+        until("the reclaimer drops what was removed", || {
             drop(pin());
-            thread::yield_now();
-        }
+            was_dropped.try_recv().is_ok()
+        });
         done.send(()).expect("awaited");
         // An error: the other end is gone.
         let _ = ended.recv();
     });
-    is_done.recv_timeout(FOR_EVER).expect("the destructor comes to its end");
+    is_done.recv_timeout(PATIENCE).expect("the destructor comes to its end");
     end
 }
 
@@ -113,9 +112,7 @@ fn a_destructor_that_maintains_another_table_to_the_end_comes_to_its_end() {
         inner.remove(key()).expect("available");
         while inner.maintain() {}
     });
-    while other.maintain() {
-        thread::yield_now();
-    }
+    until("what was removed is dropped", || !other.maintain());
     assert_eq!(alive.load(Ordering::SeqCst), 0, "what was removed is dropped");
 }
 
@@ -137,10 +134,10 @@ fn what_a_destructor_takes_out_of_service_waits_for_no_idle_thread() {
         let witness = Arc::default();
         witnesses.set(key(), Counted::new(&witness)).expect("available");
         witnesses.remove(key()).expect("available");
-        while witness.load(Ordering::SeqCst) > 0 {
+        until("the witness is dropped", || {
             witnesses.maintain();
-            thread::yield_now();
-        }
+            witness.load(Ordering::SeqCst) == 0
+        });
     }
     assert_eq!(alive.load(Ordering::SeqCst), 0, "an idle thread holds what was in the partition");
     assert!(other.partition(0).expect("the first").is_available());

@@ -5,6 +5,7 @@
 //! the operation is over before. After each, the books of the table must balance: every place is taken by a record or
 //! free, every payload is dropped exactly once, and the table does all it did before.
 
+mod patience;
 #[path = "misbehaving/plot.rs"]
 mod plot;
 #[path = "misbehaving/routes.rs"]

@@ -3,6 +3,9 @@
 //! Counted payloads go through every operation, one by one and in a race; run under AddressSanitizer as well, which
 //! sees what a count does not.
 
+mod patience;
+
+use patience::until;
 use std::{
     sync::{
         Arc,
@@ -78,10 +81,10 @@ const TTL: Duration = Duration::from_millis(100);
 
 /// Does the background thread's step by hand until so many are dropped: guards of other tests may be in the way.
 fn drive(tally: &Tally, dropped: usize, maintain: impl Fn()) {
-    while tally.dropped() < dropped {
+    until("what has gone is dropped", || {
         maintain();
-        thread::yield_now();
-    }
+        tally.dropped() >= dropped
+    });
     maintain();
     assert_eq!(tally.dropped(), dropped, "one more was dropped than has gone");
 }
@@ -155,10 +158,10 @@ fn next(state: &mut u64, end: u64) -> u64 {
 }
 
 fn finish(tally: &Tally) {
-    while tally.alive() > 0 {
+    until("every payload is dropped", || {
         SessionMap::<()>::new().prune();
-        thread::yield_now();
-    }
+        tally.alive() == 0
+    });
     assert_eq!(tally.alive(), 0);
     assert!(!tally.twice.load(Ordering::SeqCst), "dropped twice");
 }

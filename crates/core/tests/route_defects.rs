@@ -1,6 +1,10 @@
 //! One test for each defect of the reference's route manager (specification, section 5). Each states the law as a
 //! function, holds the table to it, and shows that a naive twin with the defect breaks it.
 
+#[expect(dead_code, reason = "used by others")]
+mod patience;
+
+use patience::PATIENCE;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
@@ -140,7 +144,7 @@ fn stopping(at: RouteEvent) -> (impl Fn(&Event<'_>) + Send + Sync, Receiver<()>,
             let first = released.lock().unwrap().take();
             if let Some(released) = first {
                 arrived.send(()).expect("the test waits");
-                released.recv().expect("the test lets it go");
+                released.recv_timeout(PATIENCE).expect("the test lets it go");
             }
         }
     };
@@ -156,7 +160,7 @@ fn read_meanwhile<T: Send>(
 ) -> T {
     std::thread::scope(|scope| {
         let stopped = scope.spawn(stopped);
-        arrivals.recv().expect("it stops");
+        arrivals.recv_timeout(PATIENCE).expect("it stops");
         let answer = read();
         release.send(()).expect("it waits");
         stopped.join().expect("it goes on");
@@ -223,7 +227,7 @@ fn defect_10_a_prune_and_a_set_that_are_stopped_keep_nobody_waiting() {
     let prune = move || {
         let _partition = held.lock().unwrap();
         arrived.send(()).expect("the test waits");
-        released.recv().expect("the test lets it go");
+        released.recv_timeout(PATIENCE).expect("the test lets it go");
     };
     assert!(read_meanwhile(prune, (arrivals, release), || twin.try_lock().is_err()), "its reader would wait");
 }

@@ -3,6 +3,9 @@
 //! Beside each law stands a naive twin: a few lines that have the defect. The same check that the map passes must
 //! catch the twin, or it would prove nothing.
 
+mod patience;
+
+use patience::until;
 use std::{
     collections::HashMap,
     sync::{
@@ -443,12 +446,12 @@ fn defect_14_nothing_a_caller_stores_stops_the_background_thread() {
         }
     }
     let over = |map: &SessionMap<Bomb>| map.occupied() == 0 && map.stats().drop_panics == 200;
-    while !over(&map) {
+    until("the background thread ends and drops them all", || {
         // Each creation wakes it.
         map.create("wake", Bomb(false), None).unwrap();
         map.delete("wake");
-        thread::yield_now();
-    }
+        over(&map)
+    });
     assert!(map.stats().observer_panics >= 1_200);
     let session: Session<Bomb> = {
         map.create("after", Bomb(false), None).unwrap();

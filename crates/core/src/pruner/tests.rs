@@ -1,4 +1,5 @@
 use super::{Maintain, Next, Pruner};
+use crate::patience::{PATIENCE, until};
 use std::{
     sync::{
         Arc,
@@ -35,14 +36,14 @@ fn a_sleeping_thread_is_woken_and_joined() {
     let (table, steps) = told(|_| Next::In(Duration::from_secs(3_600)));
     let pruner = Pruner::spawn("test").unwrap();
     attach(&pruner, &table);
-    steps.recv().unwrap();
+    steps.recv_timeout(PATIENCE).expect("the thread makes a step");
     let signal = pruner.signal();
     for _ in 0..100 {
         let before = table.2.load(Ordering::Relaxed);
-        while table.2.load(Ordering::Relaxed) == before {
+        until("who is woken makes a step", || {
             signal.wake();
-            std::thread::yield_now();
-        }
+            table.2.load(Ordering::Relaxed) != before
+        });
     }
     drop(pruner);
     assert_eq!(Arc::strong_count(&table), 1, "the thread is gone, and with it its hold on the table");
@@ -56,8 +57,8 @@ fn a_panicking_step_is_counted_and_the_others_go_on() {
     attach(&pruner, &bad);
     attach(&pruner, &good);
     for _ in 0..3 {
-        bad_steps.recv().unwrap();
-        good_steps.recv().unwrap();
+        bad_steps.recv_timeout(PATIENCE).expect("the thread calls the one that panics");
+        good_steps.recv_timeout(PATIENCE).expect("the thread calls the other one");
     }
     assert!(pruner.panics() >= 2);
 }
@@ -79,7 +80,7 @@ fn the_last_handle_may_go_on_the_thread_itself() {
     let weak: std::sync::Weak<Last> = Arc::downgrade(&table);
     pruner.attach(weak);
     drop(pruner);
-    receiver.recv().unwrap();
+    receiver.recv_timeout(PATIENCE).expect("the thread makes its last step");
 }
 
 #[test]

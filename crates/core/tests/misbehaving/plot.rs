@@ -1,12 +1,12 @@
 //! When user code misbehaves, and how.
 
+use crate::patience::until;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    thread,
     time::SystemTime,
 };
 use tenure_core::{Clock, Destination, ManualClock, Tick};
@@ -48,9 +48,7 @@ impl Plot {
     /// When it returns, nothing happens any more.
     pub(crate) fn disarm(&self) {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        while self.acting.load(Ordering::SeqCst) > 0 {
-            thread::yield_now();
-        }
+        until("what has begun to misbehave has done it", || self.acting.load(Ordering::SeqCst) == 0);
     }
 
     /// How often something has happened.

@@ -1,7 +1,8 @@
 //! Routes.
 
 use super::plot::{Hook, Plot, Wild, WildClock, survives, throw};
-use std::{sync::Arc, thread, time::Duration};
+use crate::patience::until;
+use std::{sync::Arc, time::Duration};
 use tenure_core::{Event, KeyRef, ManualClock, RouteTable, SessionKey, pin};
 
 const PLACES: usize = 4;
@@ -77,10 +78,10 @@ impl World {
         assert_eq!(newest, Some(17), "{what}: the order is lost");
         drop(table);
         // What other tests' guards are in the way of is dropped when they are gone.
-        while plot.alive() > 0 {
+        until("every payload is dropped, once no other test's guard is in the way", || {
             tenure_core::RouteTable::<Wild>::builder().partitions(1).build().unwrap().maintain();
-            thread::yield_now();
-        }
+            plot.alive() <= 0
+        });
         assert_eq!(plot.alive(), 0, "{what}: dropped twice");
     }
 }

@@ -1,12 +1,12 @@
 //! Sessions.
 
 use super::plot::{Hook, Plot, Wild, WildClock, survives, throw};
+use crate::patience::until;
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Wake, Waker},
-    thread,
     time::Duration,
 };
 use tenure_core::{Event, ManualClock, Owner, SessionMap};
@@ -159,10 +159,10 @@ impl World {
         drop(one);
         assert_eq!(map.count_active(), 0, "{what}");
         drop((map, two));
-        while plot.alive() > 0 {
+        until("every payload is dropped, once no other test's guard is in the way", || {
             SessionMap::<Wild>::new().maintain();
-            thread::yield_now();
-        }
+            plot.alive() <= 0
+        });
         assert_eq!(plot.alive(), 0, "{what}: dropped twice");
     }
 }

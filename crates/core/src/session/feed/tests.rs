@@ -1,6 +1,4 @@
 use super::*;
-#[cfg(not(tenure_loom))]
-use crate::event::DeathReason;
 use crate::{
     clock::ManualClock,
     event::EndCause,
@@ -8,6 +6,8 @@ use crate::{
     session::{Events, SessionMap},
     sync::{model, thread},
 };
+#[cfg(not(tenure_loom))]
+use crate::{event::DeathReason, patience::until};
 use std::task::Wake;
 
 fn map() -> SessionMap<()> {
@@ -156,11 +156,12 @@ fn threads_that_change_and_a_reader_count_every_event_once() {
             });
         }
         // The last one comes from here.
-        while map.stats().deleted < 2 * EACH as u64 {
+        until("two threads delete all that they have created", || {
             while let Some(next) = events.try_next() {
                 count(next);
             }
-        }
+            map.stats().deleted == 2 * EACH as u64
+        });
     });
     while let Some(next) = events.try_next() {
         count(next);

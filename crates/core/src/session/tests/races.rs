@@ -1,6 +1,7 @@
 //! Threads against each other, on small maps, for a fixed number of rounds.
 
 use super::{super::*, map};
+use crate::patience::until;
 use crate::{
     error::{CreateErrorKind, HandOverError},
     event::DeathReason,
@@ -154,9 +155,7 @@ fn no_session_of_an_owner_outlives_another_of_it() {
         let seen_after_death = Count::new(0);
         thread::scope(|scope| {
             scope.spawn(|| {
-                while name.is_alive() {
-                    std::hint::spin_loop();
-                }
+                until("the other thread ends the owner", || !name.is_alive());
                 let seen = (0..100).filter(|number| map.contains(&number.to_string())).count();
                 seen_after_death.fetch_add(seen, Relaxed);
             });

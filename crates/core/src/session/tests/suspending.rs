@@ -1,6 +1,7 @@
 //! Owners that are suspended, resumed or not; all sessions handed over; maps that are drained.
 
 use super::{super::*, map};
+use crate::patience::until;
 use crate::{
     clock::Clock,
     error::{CreateErrorKind, HandOverError},
@@ -50,9 +51,7 @@ fn an_owner_that_is_seen_suspended_can_be_resumed() {
         let (name, token) = (owner.name().clone(), owner.token().unwrap());
         thread::scope(|scope| {
             scope.spawn(|| owner.suspend(GRACE).unwrap());
-            while name.suspended_until().is_none() {
-                std::hint::spin_loop();
-            }
+            until("the other thread suspends the owner", || name.suspended_until().is_some());
             drop(map.resume(&token).unwrap());
         });
     }

@@ -2,6 +2,7 @@
 
 use super::{super::*, DAY, map};
 use crate::event::{DeathReason, EndCause};
+use crate::patience::until;
 use std::{
     future::Future,
     pin::Pin,
@@ -122,10 +123,10 @@ fn waiters_that_give_up_leave_nothing_behind() {
         assert!(poll(&mut stays, &woken).is_pending());
     }
     // Bells that were rung go as other waste does: once no guard, of another test's thread, is in the way.
-    while Arc::strong_count(&woken) >= 16 {
+    until("bells that were rung are dropped", || {
         map.maintain();
-        std::thread::yield_now();
-    }
+        Arc::strong_count(&woken) < 16
+    });
     map.create("A", (), None).unwrap();
     assert!(poll(&mut stays, &woken).is_ready());
     drop(stays);
@@ -233,9 +234,7 @@ fn every_waiter_learns_the_end_of_its_own_session_while_successors_come() {
             });
         }
         for round in 1..ROUNDS {
-            while map.inner.bells.len() == 0 {
-                thread::yield_now();
-            }
+            until("somebody waits", || map.inner.bells.len() > 0);
             assert!(map.delete("A"));
             map.create("A", round, None).unwrap();
         }
@@ -271,15 +270,11 @@ fn the_background_thread_frees_a_large_owner() {
     let last = thread::scope(|scope| {
         let waiter = scope.spawn(|| map.wait_gone("4999", LONG));
         // It has looked at the session before it makes a bell.
-        while map.inner.bells.len() == 0 {
-            thread::yield_now();
-        }
+        until("somebody waits", || map.inner.bells.len() > 0);
         owner.release(DeathReason::Shutdown);
         waiter.join().unwrap()
     });
     assert_eq!(last, Ok(EndCause::OwnerDied(DeathReason::Shutdown)));
-    while map.occupied() > 0 {
-        thread::yield_now();
-    }
+    until("the background thread frees all of the owner's sessions", || map.occupied() == 0);
     assert_eq!(map.stats().missed, 0);
 }

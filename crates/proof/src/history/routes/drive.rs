@@ -64,6 +64,8 @@ impl Table {
     /// Another room of the same table, with a clock that goes on.
     #[must_use]
     pub fn room(&self, room: u64) -> Self {
+        // Partitions that an earlier history has left out of service.
+        self.routes.maintain();
         Self { keys: keys(room), ..self.clone() }
     }
 

@@ -1,5 +1,6 @@
 //! What one thread, and what many at once, may rely on.
 
+use crate::patience::until;
 use crate::raw::{Cursor, Entry, Fresh, Occupied, Query, Table, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -214,10 +215,10 @@ fn maintenance_drops_what_was_removed_without_further_traffic() {
         assert_eq!(drops.seen(), 0, "a guard still sees them");
     }
     // Other tests of this process may hold guards for a moment.
-    while table.garbage() > 0 {
+    until("what was removed is dropped", || {
         table.maintain();
-        std::thread::yield_now();
-    }
+        table.garbage() == 0
+    });
     assert_eq!(drops.seen(), 6);
     drop(table);
     assert_eq!(drops.seen(), 11);

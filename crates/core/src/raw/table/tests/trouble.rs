@@ -1,6 +1,7 @@
 //! Keys, values and visits that misbehave: the table stays correct, and nothing is leaked.
 
 use super::laws::{Drops, Token, fresh, insert, value};
+use crate::patience::until;
 use crate::raw::{Cursor, Fresh, Table, pin};
 use std::{
     cell::Cell,
@@ -13,10 +14,10 @@ use std::{
 
 /// Maintains until everything removed is dropped. Other tests of this process may hold guards for a moment.
 fn clear<K: Send + Sync + 'static, V: Send + Sync + 'static>(table: &Table<K, V>) {
-    while table.garbage() > 0 {
+    until("what was removed is dropped", || {
         table.maintain();
-        std::thread::yield_now();
-    }
+        table.garbage() == 0
+    });
 }
 
 #[test]
