@@ -9,7 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::channel,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tenure_core::{CreateErrorKind, DeathReason, EndCause, Owner, OwnerRef, SessionMap};
 use tenure_std::{Keep, Monitor, own_current_thread, spawn_owned};
@@ -26,8 +26,10 @@ fn session() -> (SessionMap<()>, Owner) {
 
 /// Waits until nothing of what is invisible is left: the monitor's thread may be about to free it.
 fn freed<P: tenure_core::Payload>(map: &SessionMap<P>) {
+    let since = Instant::now();
     while map.occupied() > 0 {
-        std::thread::yield_now();
+        assert!(since.elapsed() < LONG, "{} sessions of dead owners are left", map.occupied());
+        thread::yield_now();
     }
 }
 

@@ -77,6 +77,8 @@ struct Post {
     doing: AtomicUsize,
     /// The only operation that it is to do until further notice, from 1; 0 for all in turn.
     wanted: AtomicUsize,
+    /// It has done its last operation.
+    gone: AtomicBool,
 }
 
 /// How a leg is made: so many workers, so many stops, so many operations that all others must still do.
@@ -161,7 +163,7 @@ impl fmt::Display for Tally {
 
 const BACKGROUND: &str = "background thread";
 /// No machine is so busy that a thread does not get there in this time.
-const FOR_EVER: Duration = Duration::from_secs(60);
+const FOR_EVER: Duration = Duration::from_secs(120);
 
 /// What workers and the one who stops them share.
 pub(crate) struct Crew<W: World> {
@@ -186,7 +188,7 @@ impl<W: World> Crew<W> {
         let mut hand = self.world.hand(index);
         let mut order: Vec<usize> = (0..self.world.kinds().len()).collect();
         post.tid.store(tid(), Ordering::Release);
-        while !self.quit.load(Ordering::Relaxed) {
+        'work: while !self.quit.load(Ordering::Relaxed) {
             for place in (1..order.len()).rev() {
                 order.swap(place, dice.below(place as u64 + 1) as usize);
             }
@@ -205,10 +207,11 @@ impl<W: World> Crew<W> {
                         Ordering::AcqRel,
                         Ordering::Relaxed,
                     );
-                    return;
+                    break 'work;
                 }
             }
         }
+        post.gone.store(true, Ordering::Relaxed);
     }
 
     /// Has workers in a scope of their own, stops one after the other and lets it go again.
@@ -222,8 +225,23 @@ impl<W: World> Crew<W> {
             // Not out of the scope with an error: it would wait for whoever is stopped.
             let tally = self.rounds(hangs_are_fine).unwrap_or_else(|why| crate::fail(&why));
             self.quit.store(true, Ordering::Relaxed);
+            self.wait_for_the_end().unwrap_or_else(|why| crate::fail(&why));
             tally
         })
+    }
+
+    /// Everybody has come to an end: the scope would wait for ever for one who hangs, and not say for whom.
+    fn wait_for_the_end(&self) -> Result<(), String> {
+        let since = Instant::now();
+        for (index, post) in self.posts.iter().enumerate() {
+            while !post.gone.load(Ordering::Relaxed) {
+                if since.elapsed() > FOR_EVER {
+                    return Err(format!("worker {index} does not come to an end, and nobody is stopped"));
+                }
+                thread::sleep(Duration::from_micros(50));
+            }
+        }
+        Ok(())
     }
 
     fn rounds(&self, hangs_are_fine: bool) -> Result<Tally, String> {

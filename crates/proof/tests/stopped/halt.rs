@@ -20,6 +20,9 @@ static AT: AtomicU64 = AtomicU64::new(0);
 /// The stop whose thread, let go, has left the handler's wait.
 static GONE: AtomicU32 = AtomicU32::new(0);
 
+/// No machine is so busy that a thread that is let go takes longer.
+const GOES: Duration = Duration::from_secs(120);
+
 /// The kernel's number of a thread.
 pub(crate) type Tid = i32;
 
@@ -129,7 +132,7 @@ impl Stopped {
         None
     }
 
-    /// Lets the thread go on. It must be the last that was stopped.
+    /// Lets the thread go on. It must be the last that was stopped. Ends the process if it does not go.
     pub(crate) fn release(self) {
         OVER.store(self.number, Ordering::Release);
         #[expect(unsafe_code, reason = "a system call")]
@@ -137,7 +140,11 @@ impl Stopped {
         unsafe {
             libc::syscall(libc::SYS_futex, OVER.as_ptr(), libc::FUTEX_WAKE, i32::MAX);
         }
+        let since = Instant::now();
         while GONE.load(Ordering::Acquire) != self.number {
+            if since.elapsed() > GOES {
+                crate::fail("a thread that was let go does not leave the signal's handler");
+            }
             thread::yield_now();
         }
     }

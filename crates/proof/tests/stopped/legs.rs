@@ -53,7 +53,7 @@ fn tenure(stops: usize, seed: u64) {
             workers: 4,
             stops: STOPS_PER_TABLE.min(stops - total.stops()),
             cycles: 2,
-            patience: Duration::from_secs(30),
+            patience: Duration::from_secs(120),
             for_ever: false,
             seed: seed << 32 | tables,
         };
@@ -72,7 +72,8 @@ fn peer<M: Map>(stops: usize, seed: u64) -> (&'static str, Tally) {
 
 /// Threads that are never let go: they pile up in one pair of tables.
 fn for_ever(stops: usize, seed: u64) {
-    let plan = Plan { workers: 4, stops, cycles: 1, patience: Duration::from_secs(30), for_ever: true, seed };
+    let plan =
+        Plan { workers: 4, stops, cycles: 1, patience: Duration::from_secs(120), for_ever: true, seed };
     // For as long as the process lives, as the threads that are stopped in it do.
     let crew: &'static Crew<Tenure> =
         Box::leak(Box::new(Crew::new(Tenure::new(0), plan, stops + plan.workers)));
