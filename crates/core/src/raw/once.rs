@@ -15,6 +15,7 @@ pub(crate) struct Once<T: Send + Sync> {
 
 impl<T: Send + Sync> Once<T> {
     pub(crate) fn new() -> Self {
+        const { assert!(align_of::<T>() > LASTING, "the tag must fit below the value's address") };
         Self { value: AtomicPtr::new(ptr::null_mut()), owns: PhantomData }
     }
 
@@ -39,7 +40,6 @@ impl<T: Send + Sync> Once<T> {
 
     /// As `get_or_set`, with a value that lasts: allocates nothing.
     pub(crate) fn get_or_set_lasting(&self, value: &'static T) -> &T {
-        const { assert!(align_of::<T>() > LASTING, "the tag must fit below the value's address") };
         self.write(ptr::from_ref(value).cast_mut().map_addr(|address| address | LASTING)).0
     }
 

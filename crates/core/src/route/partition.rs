@@ -12,6 +12,7 @@ use crate::{
     raw::{Cell, Cursor, DropPanics, Guard, pin},
     stats::Counters,
 };
+use std::sync::Arc;
 
 /// Records that one step of a pass visits under one guard.
 const STEP: usize = 256;
@@ -21,13 +22,16 @@ pub(super) struct Partition<R: Destination> {
     store: Cell<Store<R>>,
     counters: Counters<COUNTS>,
     drop_panics: DropPanics,
+    /// Held by every content that is not dropped yet.
+    contents: Arc<()>,
 }
 
 impl<R: Destination> Partition<R> {
     pub(super) fn new(index: usize) -> Self {
         let drop_panics = DropPanics::default();
-        let store = Cell::new(Store::new(drop_panics.clone()));
-        Self { index, store, counters: Counters::new(), drop_panics }
+        let contents = Arc::default();
+        let store = Cell::new(Store::new(drop_panics.clone(), Arc::clone(&contents)));
+        Self { index, store, counters: Counters::new(), drop_panics, contents }
     }
 
     pub(super) fn index(&self) -> usize {
@@ -79,8 +83,14 @@ impl<R: Destination> Partition<R> {
     pub(super) fn replace_failed(&self) -> bool {
         let guard = pin();
         let store = self.store(&guard);
-        !store.is_available()
-            && self.store.replace(store, Store::new(self.drop_panics.clone()), &guard).is_ok()
+        let fresh = || Store::new(self.drop_panics.clone(), Arc::clone(&self.contents));
+        !store.is_available() && self.store.replace(store, fresh(), &guard).is_ok()
+    }
+
+    /// Contents that were replaced and are not dropped yet. Nobody but the reclaimer has them.
+    fn replaced(&self) -> usize {
+        // This one's, and that of the content in use.
+        Arc::strong_count(&self.contents) - 2
     }
 
     /// Removes every expired record.
@@ -115,7 +125,7 @@ impl<R: Destination> Partition<R> {
     pub(super) fn reclaim(&self) -> usize {
         let guard = pin();
         let table = &self.store(&guard).table;
-        if table.garbage() == 0 {
+        if table.garbage() + self.replaced() == 0 {
             return 0;
         }
         table.collect();
@@ -124,6 +134,6 @@ impl<R: Destination> Partition<R> {
         let guard = pin();
         let table = &self.store(&guard).table;
         table.bury();
-        table.garbage()
+        table.garbage() + self.replaced()
     }
 }

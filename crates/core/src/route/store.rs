@@ -14,6 +14,7 @@ use crate::{
     raw::{Cursor, DropPanics, Entry, Fresh, Guard, Occupied, Query, Table},
     sync::{AtomicBool, AtomicUsize, Ordering},
 };
+use std::sync::Arc;
 
 pub(super) type Held<'g, R> = Entry<'g, SessionKey, Record<R>>;
 
@@ -65,15 +66,18 @@ pub(super) struct Store<R: Destination> {
     /// lowered, and for as long as an insertion that has taken its place by the older bound has not given it back; no
     /// reader sees more records than this, and none more than the bound.
     pub(super) held: AtomicUsize,
+    /// Tells the partition that this is not dropped yet. The last field: so it goes when all else is.
+    _alive: Arc<()>,
 }
 
 impl<R: Destination> Store<R> {
-    pub(super) fn new(drop_panics: DropPanics) -> Self {
+    pub(super) fn new(drop_panics: DropPanics, alive: Arc<()>) -> Self {
         Self {
             available: AtomicBool::new(true),
             table: Table::counting(drop_panics),
             order: Order::new(),
             held: AtomicUsize::new(0),
+            _alive: alive,
         }
     }
 
