@@ -15,6 +15,7 @@ mod interrupted;
 mod races;
 mod suspending;
 mod waiting;
+mod woken;
 mod words;
 
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);

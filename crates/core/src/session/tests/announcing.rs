@@ -1,38 +1,26 @@
 //! Who is told that an owner was suspended or resumed: waiters, readers of one session and of all, observers.
 
-use super::{super::*, map};
+use super::{
+    super::*,
+    map,
+    woken::{Woken, poll},
+};
 use crate::{
     clock::{Clock, Tick},
     event::{DeathReason, EndCause, EventQueue, OwnedWhat, Received},
 };
 use std::{
     collections::{HashMap, HashSet},
-    future::Future,
-    pin::Pin,
     sync::{
         Barrier,
         atomic::{AtomicUsize as Count, Ordering::Relaxed},
     },
-    task::{Context, Poll, Wake, Waker},
+    task::Poll,
     thread,
     time::Duration,
 };
 
 const GRACE: Duration = Duration::from_secs(30);
-
-#[derive(Default)]
-struct Woken(Count);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Relaxed);
-    }
-}
-
-fn poll<F: Future + Unpin>(future: &mut F, woken: &Arc<Woken>) -> Poll<F::Output> {
-    let waker = Waker::from(Arc::clone(woken));
-    Pin::new(future).poll(&mut Context::from_waker(&waker))
-}
 
 /// What is there to read: the codes and what happened to them.
 fn read(next: impl FnMut() -> Option<Received>) -> Vec<(String, SessionEvent)> {

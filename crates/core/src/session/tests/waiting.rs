@@ -1,12 +1,16 @@
 //! Futures polled by hand, and threads that wait for real.
 
-use super::{super::*, DAY, map};
+use super::{
+    super::*,
+    DAY, map,
+    woken::{Woken, poll},
+};
 use crate::event::{DeathReason, EndCause};
 use crate::patience::until;
 use std::{
     future::Future,
     pin::Pin,
-    sync::atomic::{AtomicUsize as Count, Ordering::Relaxed},
+    sync::atomic::Ordering::Relaxed,
     task::{Context, Poll, Wake, Waker},
     thread,
     time::Duration,
@@ -14,21 +18,6 @@ use std::{
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(1);
-
-/// Counts how often it was woken.
-#[derive(Default)]
-struct Woken(Count);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Relaxed);
-    }
-}
-
-fn poll<F: Future + Unpin>(future: &mut F, woken: &Arc<Woken>) -> Poll<F::Output> {
-    let waker = Waker::from(Arc::clone(woken));
-    Pin::new(future).poll(&mut Context::from_waker(&waker))
-}
 
 #[test]
 fn a_waiter_is_woken_by_changes_of_its_session_only() {
