@@ -60,6 +60,7 @@ mod heartbeat;
 mod keep;
 mod monitor;
 mod threads;
+mod thrown;
 mod watcher;
 
 pub use error::MonitorError;
@@ -70,6 +71,7 @@ pub use monitor::Attached;
 pub use monitor::{ChildProcess, Monitor, Watched};
 pub use tenure_core;
 pub use threads::{own_current_thread, spawn_owned};
+pub use thrown::{ThreadError, Thrown};
 pub use watcher::{EventIter, Watcher};
 
 /// The README's example is a test.

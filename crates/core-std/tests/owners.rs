@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tenure_core::{CreateErrorKind, DeathReason, EndCause, Owner, OwnerRef, SessionMap};
-use tenure_std::{Keep, Monitor, own_current_thread, spawn_owned};
+use tenure_std::{Keep, Monitor, ThreadError, own_current_thread, spawn_owned};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -106,7 +106,10 @@ fn a_thread_of_somebody_elses_that_returns_and_one_that_panics() {
     let watched = monitor.thread(owner, thread::spawn(|| panic!("planted {}", 7)));
     let name = watched.name().clone();
     assert_eq!(reason(&map, &name), DeathReason::Panicked("planted 7".into()));
-    assert!(watched.join().is_err());
+    let error = watched.join().unwrap_err();
+    assert_eq!(error.to_string(), "the thread panicked: planted 7");
+    let ThreadError::Panicked(thrown) = error else { panic!("{error}") };
+    assert_eq!(DeathReason::of_panic(&*thrown.into_payload()), DeathReason::Panicked("planted 7".into()));
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn a_thread_whose_monitor_is_gone_is_out_of_reach_and_its_owner_dead() {
     let name = watched.name().clone();
     drop(monitor);
     assert_eq!(reason(&map, &name), DeathReason::Dropped);
-    assert!(watched.join().is_err());
+    assert!(matches!(watched.join(), Err(ThreadError::OutOfReach)));
     drop(go);
 }
 

@@ -71,7 +71,7 @@ pub use tasks::{TaskError, Until, Watched, own_abort_handle, own_task, own_until
 pub use tenure_core;
 #[cfg(target_os = "linux")]
 pub use tenure_std::Attached;
-pub use tenure_std::{Heartbeat, Keep, MonitorError};
+pub use tenure_std::{Heartbeat, Keep, MonitorError, Thrown};
 pub use watcher::{EventStream, Watcher};
 
 /// The README's example is a test.

@@ -1,7 +1,6 @@
 //! Owners that live as long as a task.
 
 use std::{
-    any::Any,
     error::Error,
     fmt,
     future::{Future, poll_fn},
@@ -11,6 +10,7 @@ use std::{
     time::Duration,
 };
 use tenure_core::{DeathReason, Owner, OwnerRef};
+use tenure_std::Thrown;
 use tokio::{
     sync::oneshot,
     task::{AbortHandle, JoinError, JoinHandle},
@@ -125,7 +125,7 @@ pub fn own_task<T: Send + 'static>(owner: Owner, handle: JoinHandle<T>) -> Watch
         owned.release(match &ended {
             Ok(_) => DeathReason::Finished,
             Err(TaskError::Cancelled) => DeathReason::Cancelled,
-            Err(TaskError::Panicked(thrown)) => DeathReason::of_panic(&**thrown),
+            Err(TaskError::Panicked(thrown)) => thrown.reason().clone(),
         });
         // An error: nobody wants it.
         let _ = sender.send(ended);
@@ -174,12 +174,12 @@ pub enum TaskError {
     /// It was aborted, or its runtime is gone.
     Cancelled,
     /// It has panicked, and this was thrown.
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Thrown),
 }
 
 impl From<JoinError> for TaskError {
     fn from(error: JoinError) -> Self {
-        error.try_into_panic().map_or(Self::Cancelled, Self::Panicked)
+        error.try_into_panic().map_or(Self::Cancelled, |thrown| Self::Panicked(thrown.into()))
     }
 }
 
@@ -187,7 +187,7 @@ impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cancelled => f.write_str("the task was cancelled"),
-            Self::Panicked(thrown) => write!(f, "the task {}", DeathReason::of_panic(&**thrown)),
+            Self::Panicked(thrown) => write!(f, "the task {thrown}"),
         }
     }
 }

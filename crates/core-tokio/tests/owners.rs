@@ -118,8 +118,12 @@ fn a_task_of_somebody_elses_that_returns_panics_and_is_aborted() {
         let watched = own_task(owner, tokio::spawn(async { panic!("planted \"{}\"", 7) }));
         let name = watched.name().clone();
         let thrown = watched.await.unwrap_err();
-        assert!(matches!(thrown, TaskError::Panicked(_)));
         assert_eq!(thrown.to_string(), "the task panicked: planted \"7\"");
+        let TaskError::Panicked(thrown) = thrown else { panic!("{thrown}") };
+        assert_eq!(
+            DeathReason::of_panic(&*thrown.into_payload()),
+            DeathReason::Panicked("planted \"7\"".into())
+        );
         assert_eq!(reason(&map, &name).await, DeathReason::Panicked("planted \"7\"".into()));
 
         let (map, owner) = session();

@@ -1,8 +1,11 @@
 //! Every public type may be shared between threads, and can be shown although what a user stores in it cannot; so a task that
 //! holds one may move between threads.
 
-use std::fmt::Debug;
-use tenure_tokio::{ChildProcess, EventStream, Monitor, TaskError, TokioClock, Until, Watched, Watcher};
+use std::{error::Error, fmt::Debug};
+use tenure_tokio::{
+    ChildProcess, EventStream, Heartbeat, Keep, Monitor, MonitorError, TaskError, Thrown, TokioClock, Until,
+    Watched, Watcher,
+};
 
 /// A payload that cannot be shown: no `Debug`.
 #[derive(Clone)]
@@ -10,7 +13,8 @@ struct Opaque;
 
 fn is_shared<T: Send + Sync + Debug>() {}
 
-fn is_sent<T: Send + Debug>() {}
+/// May be returned with `?` where errors of all kinds are, also by a task.
+fn is_passed_on<T: Into<Box<dyn Error + Send + Sync>> + Debug>() {}
 
 #[test]
 fn every_type_is_shared_and_shown_without_what_it_holds() {
@@ -21,6 +25,13 @@ fn every_type_is_shared_and_shown_without_what_it_holds() {
     is_shared::<Until>();
     is_shared::<Watched<Opaque>>();
     is_shared::<Watcher<Opaque>>();
-    // What was thrown need not be `Sync`.
-    is_sent::<TaskError>();
+    is_shared::<Heartbeat>();
+    is_shared::<Keep<Opaque>>();
+    is_shared::<Thrown>();
+}
+
+#[test]
+fn every_error_can_be_passed_on() {
+    is_passed_on::<MonitorError>();
+    is_passed_on::<TaskError>();
 }

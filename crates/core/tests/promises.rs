@@ -1,7 +1,7 @@
 //! What every public type promises: it may be shared between threads, unless it is a look under a guard; and it can be shown
 //! although what a user stores in it cannot, so it never shows that.
 
-use std::{any::type_name, collections::BTreeSet, fmt::Debug, fs, path::Path};
+use std::{any::type_name, collections::BTreeSet, error::Error, fmt::Debug, fs, path::Path};
 use tenure_core::*;
 
 /// A route and a payload that cannot be shown: no `Debug`.
@@ -18,6 +18,9 @@ fn is_shared<T: Send + Sync + Debug>() -> &'static str {
 fn is_shown<T: Debug>() -> &'static str {
     type_name::<T>()
 }
+
+/// May be returned with `?` where errors of all kinds are, also by a thread or a task.
+fn is_passed_on<T: Into<Box<dyn Error + Send + Sync>>>() {}
 
 fn keys_and_routes() -> [&'static str; 29] {
     [
@@ -158,6 +161,34 @@ fn every_public_type_is_listed_here() {
         names,
         "a public type must be listed in tests/promises.rs"
     );
+}
+
+#[test]
+fn every_error_can_be_passed_on() {
+    is_passed_on::<BuildRouteTableError>();
+    is_passed_on::<BuildSessionMapError>();
+    is_passed_on::<ClaimError>();
+    is_passed_on::<CreateError<Opaque>>();
+    is_passed_on::<CreateErrorKind>();
+    is_passed_on::<EmptyExternalRoom>();
+    is_passed_on::<GetError>();
+    is_passed_on::<HandOverError>();
+    is_passed_on::<InvalidRoute>();
+    is_passed_on::<InvalidTransition>();
+    is_passed_on::<NoToken>();
+    is_passed_on::<NothingCame>();
+    is_passed_on::<ParseKeyError>();
+    is_passed_on::<ParseTokenError>();
+    is_passed_on::<PartitionUnavailable>();
+    is_passed_on::<ResolveError>();
+    is_passed_on::<ResumeError>();
+    is_passed_on::<SetError<Opaque>>();
+    is_passed_on::<SetErrorKind>();
+    is_passed_on::<SettingError>();
+    is_passed_on::<SuspendError>();
+    is_passed_on::<TimeGoesBackwards>();
+    is_passed_on::<UpdateError>();
+    is_passed_on::<WaitError>();
 }
 
 #[cfg(feature = "tracing")]

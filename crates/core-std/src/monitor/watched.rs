@@ -1,14 +1,14 @@
 //! Owners that live as long as a thread that somebody else has spawned.
 
 use super::Monitor;
-use crate::heartbeat::lock;
+use crate::{ThreadError, Thrown, heartbeat::lock};
 use std::{
     fmt,
     sync::{
         Mutex,
         mpsc::{Receiver, sync_channel},
     },
-    thread::{self, JoinHandle, Thread},
+    thread::{JoinHandle, Thread},
     time::Duration,
 };
 use tenure_core::{DeathReason, Owner, OwnerRef};
@@ -71,10 +71,10 @@ impl Monitor {
             let Some((owner, handle)) = running.take_if(|(_, handle)| handle.is_finished()) else {
                 return false;
             };
-            let ended = handle.join();
+            let ended = handle.join().map_err(Thrown::from);
             owner.release(match &ended {
                 Ok(_) => DeathReason::Finished,
-                Err(thrown) => DeathReason::of_panic(&**thrown),
+                Err(thrown) => thrown.reason().clone(),
             });
             // An error: nobody wants it.
             let _ = sender.try_send(ended);
@@ -94,7 +94,7 @@ impl Monitor {
 
 /// A thread whose end is its owner's: what [`Monitor::thread`] answers. Dropping it changes nothing.
 pub struct Watched<T> {
-    result: Receiver<thread::Result<T>>,
+    result: Receiver<Result<T, Thrown>>,
     thread: Thread,
     name: OwnerRef,
 }
@@ -113,11 +113,10 @@ impl<T> Watched<T> {
     /// Blocks until the thread has ended and its owner is dead.
     ///
     /// # Errors
-    /// What the thread has thrown; or a text that says so if the monitor is gone, and the thread with it out of reach.
-    pub fn join(self) -> thread::Result<T> {
-        self.result
-            .recv()
-            .unwrap_or_else(|_| Err(Box::new("the monitor that was to join the thread is gone")))
+    /// What the thread has thrown; or that the monitor is gone, and the thread with it out of reach.
+    pub fn join(self) -> Result<T, ThreadError> {
+        // An error of the channel: the monitor has dropped the thread's handle.
+        self.result.recv().map_err(|_| ThreadError::OutOfReach)?.map_err(ThreadError::Panicked)
     }
 }
 
