@@ -6,7 +6,7 @@ use std::{
     process::Command,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Sender, channel},
     },
     thread,
@@ -44,6 +44,9 @@ impl Stamp {
 /// What is called to end it, on the reader's thread; it returns at once.
 type End = Box<dyn FnOnce()>;
 
+/// Whether the reader still sees it.
+type Sight = Box<dyn Fn() -> bool>;
+
 /// What was measured, by kind.
 pub(crate) struct Ended(Vec<(String, Histogram<u64>)>);
 
@@ -64,8 +67,15 @@ impl Ended {
         }
     }
 
-    fn measure(&mut self, name: &str, ends: u64, begin: impl FnMut(Owner, Stamp) -> End) {
-        self.0.push((name.to_owned(), latencies(name, ends, begin)));
+    /// Ends owners one after the other; `begin` makes something that one lives as long as.
+    fn measure(&mut self, name: &str, ends: u64, mut begin: impl FnMut(Owner, Stamp) -> End) {
+        let map = SessionMap::<()>::builder().background().build().expect("a thread");
+        let seen = latencies(name, ends, |stamp| {
+            let (owner, map) = (map.owner(), map.clone());
+            map.create(CODE, (), &owner).expect("the code is free");
+            (begin(owner, stamp), Box::new(move || map.contains(CODE)))
+        });
+        self.0.push((name.to_owned(), seen));
     }
 
     pub(crate) fn guards(&mut self, ends: u64) {
@@ -99,6 +109,7 @@ impl Ended {
                 task.abort();
             })
         });
+        self.bound_of_aborted(ends);
         self.measure("task of somebody else's", ends, |owner, stamp| {
             let (go, wait) = tokio::sync::oneshot::channel::<()>();
             let task = tokio::spawn(async move {
@@ -116,6 +127,32 @@ impl Ended {
                 token.cancel();
             })
         });
+    }
+
+    /// What the runtime takes by itself to drop an aborted task: no owner can be seen dead sooner.
+    fn bound_of_aborted(&mut self, ends: u64) {
+        /// There until it is dropped.
+        struct There(Arc<AtomicBool>);
+        impl Drop for There {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::Release);
+            }
+        }
+        let name = "  (any task's drop after its abort)";
+        let seen = latencies(name, ends, |stamp| {
+            let there = Arc::new(AtomicBool::new(true));
+            let held = There(Arc::clone(&there));
+            let task = tokio::spawn(async move {
+                let _held = held;
+                std::future::pending::<()>().await;
+            });
+            let end = move || {
+                stamp.set();
+                task.abort();
+            };
+            (Box::new(end), Box::new(move || there.load(Ordering::Acquire)))
+        });
+        self.0.push((name.to_owned(), seen));
     }
 
     pub(crate) fn threads(&mut self, ends: u64, monitor: &Monitor) {
@@ -178,17 +215,15 @@ impl Ended {
     }
 }
 
-/// Ends owners one after the other; `begin` makes something that one lives as long as.
-fn latencies(name: &str, ends: u64, mut begin: impl FnMut(Owner, Stamp) -> End) -> Histogram<u64> {
-    let map = SessionMap::<()>::builder().background().build().expect("a thread");
+/// How long the reader still sees what `begin` makes after it was ended, one after the other.
+fn latencies(name: &str, ends: u64, mut begin: impl FnMut(Stamp) -> (End, Sight)) -> Histogram<u64> {
     let mut seen = Histogram::<u64>::new(3).expect("three digits");
     for round in 0..ends + ends / 10 {
-        let (owner, stamp) = (map.owner(), Stamp::default());
-        map.create(CODE, (), &owner).expect("the code is free");
-        let end = begin(owner, stamp.clone());
-        assert!(map.contains(CODE));
+        let stamp = Stamp::default();
+        let (end, is_there) = begin(stamp.clone());
+        assert!(is_there());
         end();
-        while map.contains(CODE) {
+        while is_there() {
             thread::yield_now();
         }
         let gone = now();

@@ -4,7 +4,11 @@ use crate::{
     raw::{Slot, Stack, Taken},
     sync::{AtomicUsize, Ordering},
 };
+use arrayvec::ArrayVec;
 use std::{collections::VecDeque, iter::Peekable, mem};
+
+/// So many items are shown together before the first of them is worked on: enough for their memory to be fetched at once.
+const WINDOW: usize = 16;
 
 /// A heap of items that any thread adds to, and that any thread works on in steps of a bounded number of items,
 /// however many there are. Lock-free.
@@ -64,28 +68,34 @@ impl<T: Send + Sync + 'static> Backlog<T> {
         self.step_ahead(budget, |_| {}, work)
     }
 
-    /// As `step`; `ahead` is shown the item after the one to be worked on, where it is known already.
+    /// As `step`; `ahead` is shown the items that come next, some of them at a time.
     pub(crate) fn step_ahead(
         &self,
         budget: usize,
-        ahead: impl Fn(&T),
+        ahead: impl Fn(&[T]),
         mut work: impl FnMut(T) -> Option<T>,
     ) -> bool {
         let mut lent = self.take();
         // What this step keeps is for a later one.
         let mut old = lent.queue.kept.len();
-        for _ in 0..budget {
-            let Some(value) = lent.queue.next(&mut old) else { break };
-            lent.queue.peek().into_iter().for_each(&ahead);
-            // Relaxed: as in `push`.
-            self.count.fetch_sub(1, Ordering::Relaxed);
-            if let Some(value) = work(value) {
+        let mut left = budget;
+        loop {
+            lent.choose(left, &mut old);
+            left -= lent.chosen.len();
+            ahead(&lent.chosen);
+            if lent.chosen.is_empty() {
+                return lent.queue.is_empty();
+            }
+            while let Some(value) = lent.chosen.pop() {
                 // Relaxed: as in `push`.
-                self.count.fetch_add(1, Ordering::Relaxed);
-                lent.queue.kept.push_back(value);
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                if let Some(value) = work(value) {
+                    // Relaxed: as in `push`.
+                    self.count.fetch_add(1, Ordering::Relaxed);
+                    lent.queue.kept.push_back(value);
+                }
             }
         }
-        lent.queue.is_empty()
     }
 
     /// How many items and chains of items the queue has room for, or none if another thread has it.
@@ -105,7 +115,7 @@ impl<T: Send + Sync + 'static> Backlog<T> {
                 queue.add(chain);
             }
         }
-        Lent { backlog: self, queue }
+        Lent { backlog: self, queue, chosen: ArrayVec::new() }
     }
 }
 
@@ -127,11 +137,6 @@ impl<T: Send> Queue<T> {
         }
         *old = old.checked_sub(1)?;
         self.kept.pop_front()
-    }
-
-    /// The next item that nobody has looked at.
-    fn peek(&mut self) -> Option<&T> {
-        self.fresh.last_mut()?.peek()
     }
 
     fn is_empty(&self) -> bool {
@@ -166,11 +171,24 @@ impl<T: Send> Queue<T> {
 struct Lent<'a, T: Send + Sync + 'static> {
     backlog: &'a Backlog<T>,
     queue: Queue<T>,
+    /// What is worked on next, from the last to the first.
+    chosen: ArrayVec<T, WINDOW>,
+}
+
+impl<T: Send + Sync + 'static> Lent<'_, T> {
+    /// Takes up to `most` of the next items out of the queue, as many as are shown together.
+    fn choose(&mut self, most: usize, old: &mut usize) {
+        let next = std::iter::from_fn(|| self.queue.next(old));
+        self.chosen.extend(next.take(most.min(WINDOW)));
+        self.chosen.reverse();
+    }
 }
 
 impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         let mut queue = mem::take(&mut self.queue);
+        // Some are left only where the work on one before them has thrown.
+        queue.kept.extend(self.chosen.drain(..).rev());
         if queue.is_empty() {
             return;
         }

@@ -81,7 +81,7 @@ impl OwnerCore {
         if self.state().is_over() {
             return false;
         }
-        self.reason.get_or_set(reason);
+        self.write_down(reason);
         if self.change(State::die).is_none() {
             return false;
         }
@@ -91,6 +91,20 @@ impl OwnerCore {
             home.bury(&OwnerRef { core: Arc::clone(self) });
         }
         true
+    }
+
+    /// Writes down why it ends, unless that is written. What most owners end of allocates nothing: sessions are visible
+    /// until after this.
+    fn write_down(&self, reason: DeathReason) {
+        static DROPPED: DeathReason = DeathReason::Dropped;
+        static FINISHED: DeathReason = DeathReason::Finished;
+        static PEER_CLOSED: DeathReason = DeathReason::PeerClosed;
+        match reason {
+            DeathReason::Dropped => self.reason.get_or_set_lasting(&DROPPED),
+            DeathReason::Finished => self.reason.get_or_set_lasting(&FINISHED),
+            DeathReason::PeerClosed => self.reason.get_or_set_lasting(&PEER_CLOSED),
+            reason => self.reason.get_or_set(reason),
+        };
     }
 
     /// Suspends the owner; false if it is at its end, or suspended already.

@@ -206,6 +206,25 @@ fn a_backlog_gives_back_each_item_once_in_bounded_steps() {
 
 #[cfg(not(tenure_loom))]
 #[test]
+fn a_step_shows_the_items_that_come_next_some_at_a_time() {
+    let backlog = Backlog::new();
+    (0..100_u64).for_each(|number| backlog.push(number));
+    let (shown, mut met) = (std::cell::RefCell::new(Vec::new()), Vec::new());
+    let work = |number| {
+        met.push(number);
+        None
+    };
+    let show = |next: &[u64]| shown.borrow_mut().push(next.to_vec());
+    assert!(backlog.step_ahead(100, show, work));
+    let shown = shown.into_inner();
+    assert!(shown.iter().rev().skip(2).all(|next| next.len() > 1), "some at a time: {shown:?}");
+    let mut shown = shown.concat();
+    shown.sort_unstable();
+    met.sort_unstable();
+    assert_eq!((shown, met), ((0..100).collect(), (0..100).collect()));
+}
+
+#[test]
 fn what_a_backlog_keeps_is_not_looked_at_again_before_all_else() {
     let backlog = Backlog::new();
     (0..100_u64).for_each(|number| backlog.push(number));

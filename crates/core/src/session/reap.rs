@@ -149,12 +149,18 @@ impl<P: Payload> Inner<P> {
     /// Ends the sessions of a dead owner to which one hint leads, and says how many.
     pub(super) fn end_by_hint(&self, hash: u64, owner: &OwnerRef, guard: &Guard) -> usize {
         let mut freed = 0;
-        // Found, but removed or replaced before this call could end it: look again.
-        while let Some(entry) = self.table.with_hash(hash, guard).find(|entry| entry.value().dies_with(owner))
-        {
-            freed += usize::from(self.end(entry, EndCause::OwnerDied(owner.core().why()), guard));
+        loop {
+            let mut missed = false;
+            for entry in self.table.with_hash(hash, guard).filter(|entry| entry.value().dies_with(owner)) {
+                let ended = self.end(entry, EndCause::OwnerDied(owner.core().why()), guard);
+                freed += usize::from(ended);
+                missed |= !ended;
+            }
+            // Found, but removed or replaced before this call could end it: look again.
+            if !missed {
+                return freed;
+            }
         }
-        freed
     }
 
     /// Ends sessions of a dead owner, looking at about so many hints. Answers how many it has ended, and whether that
@@ -166,7 +172,13 @@ impl<P: Payload> Inner<P> {
             freed += self.end_by_hint(hash, owner, &guard);
             None
         };
-        let done = owner.core().hints.step_ahead(hints, |hash| self.table.expect(*hash), end);
+        let expect = |hashes: &[u64]| {
+            // One alone is looked up at once.
+            if hashes.len() > 1 {
+                hashes.iter().for_each(|&hash| self.table.expect(hash));
+            }
+        };
+        let done = owner.core().hints.step_ahead(hints, expect, end);
         (freed, done)
     }
 
