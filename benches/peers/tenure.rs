@@ -67,7 +67,7 @@ impl<C: Time> Routes for Table<C> {
     }
 
     fn key(parts: Parts<'_>) -> SessionKey {
-        key_ref(parts).to_key()
+        key_ref(parts).to_session_key()
     }
 
     fn route(text: RouteText) -> Route {

@@ -31,7 +31,7 @@ impl Sessions for Tenure {
     #[inline]
     fn get(&self, code: &str) -> bool {
         let guard = pin();
-        self.0.peek(code, &guard).is_some_and(|session| {
+        self.0.get_view(code, &guard).is_some_and(|session| {
             black_box((session.status(), session.payload()));
             true
         })

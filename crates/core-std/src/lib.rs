@@ -68,7 +68,7 @@ pub use heartbeat::{Heartbeat, Hearts};
 pub use keep::Keep;
 #[cfg(target_os = "linux")]
 pub use monitor::Attached;
-pub use monitor::{ChildProcess, Monitor, Watched};
+pub use monitor::{ChildProcess, Monitor, Monitored};
 pub use tenure_core;
 pub use threads::{own_current_thread, spawn_owned};
 pub use thrown::{ThreadError, Thrown};

@@ -28,7 +28,7 @@ mod watched;
 pub use child::ChildProcess;
 #[cfg(target_os = "linux")]
 pub use socket::Attached;
-pub use watched::Watched;
+pub use watched::Monitored;
 
 use poller::Poller;
 use watched::Polled;

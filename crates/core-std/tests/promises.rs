@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Debug};
 use tenure_std::{
-    EventIter, Heartbeat, Hearts, Keep, Monitor, MonitorError, ThreadError, Thrown, Watched, Watcher,
+    EventIter, Heartbeat, Hearts, Keep, Monitor, MonitorError, ThreadError, Thrown, Monitored, Watcher,
 };
 
 /// A payload that cannot be shown: no `Debug`.
@@ -26,7 +26,7 @@ fn every_type_is_shared_and_shown_without_what_it_holds() {
     is_shared::<Thrown>();
     is_shared::<Watcher<Opaque>>();
     // It waits like the receiving end of a channel, which one thread has.
-    is_sent::<Watched<Opaque>>();
+    is_sent::<Monitored<Opaque>>();
     #[cfg(target_os = "linux")]
     is_shared::<tenure_std::Attached>();
     #[cfg(target_os = "linux")]

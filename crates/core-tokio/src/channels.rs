@@ -1,6 +1,6 @@
 //! Owners that live as long as a cancellation token, or the other end of a channel.
 
-use crate::{Until, own_until, tasks::Owned};
+use crate::{OwnedUntil, own_until, tasks::Owned};
 use std::{
     future::{Future, poll_fn},
     pin::pin,
@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 /// # Ok(())
 /// # }
 /// ```
-pub fn own_cancellation(owner: Owner, token: CancellationToken) -> Until {
+pub fn own_cancellation(owner: Owner, token: CancellationToken) -> OwnedUntil {
     own_until(owner, async move {
         token.cancelled_owned().await;
         DeathReason::Cancelled
@@ -66,7 +66,7 @@ pub fn own_cancellation(owner: Owner, token: CancellationToken) -> Until {
 /// # Ok(())
 /// # }
 /// ```
-pub fn own_sender<T: Send + 'static>(owner: Owner, sender: mpsc::Sender<T>) -> Until {
+pub fn own_sender<T: Send + 'static>(owner: Owner, sender: mpsc::Sender<T>) -> OwnedUntil {
     own_until(owner, async move {
         sender.closed().await;
         DeathReason::PeerClosed
@@ -77,7 +77,7 @@ pub fn own_sender<T: Send + 'static>(owner: Owner, sender: mpsc::Sender<T>) -> U
 ///
 /// # Panics
 /// Outside of a runtime. The owner is then dropped.
-pub fn own_unbounded_sender<T: Send + 'static>(owner: Owner, sender: mpsc::UnboundedSender<T>) -> Until {
+pub fn own_unbounded_sender<T: Send + 'static>(owner: Owner, sender: mpsc::UnboundedSender<T>) -> OwnedUntil {
     own_until(owner, async move {
         sender.closed().await;
         DeathReason::PeerClosed

@@ -67,7 +67,7 @@ mod watcher;
 pub use channels::{own_cancellation, own_oneshot, own_sender, own_unbounded_sender};
 pub use clock::TokioClock;
 pub use monitor::{ChildProcess, Monitor};
-pub use tasks::{TaskError, Until, Watched, own_abort_handle, own_task, own_until, spawn_owned};
+pub use tasks::{Monitored, OwnedUntil, TaskError, own_abort_handle, own_task, own_until, spawn_owned};
 pub use tenure_core;
 #[cfg(target_os = "linux")]
 pub use tenure_std::Attached;

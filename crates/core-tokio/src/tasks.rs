@@ -116,7 +116,7 @@ impl Drop for Owned {
 /// # Ok(())
 /// # }
 /// ```
-pub fn own_task<T: Send + 'static>(owner: Owner, handle: JoinHandle<T>) -> Watched<T> {
+pub fn own_task<T: Send + 'static>(owner: Owner, handle: JoinHandle<T>) -> Monitored<T> {
     let (sender, result) = oneshot::channel();
     let (name, abort) = (owner.name().clone(), handle.abort_handle());
     let mut owned = Owned(Some(owner));
@@ -130,18 +130,18 @@ pub fn own_task<T: Send + 'static>(owner: Owner, handle: JoinHandle<T>) -> Watch
         // An error: nobody wants it.
         let _ = sender.send(ended);
     });
-    Watched { result, abort, name }
+    Monitored { result, abort, name }
 }
 
 /// A task whose end is its owner's: what [`own_task`] answers. It is a future of what the task answers; when it is
 /// ready, the owner is dead. Dropping it changes nothing.
-pub struct Watched<T> {
+pub struct Monitored<T> {
     result: oneshot::Receiver<Result<T, TaskError>>,
     abort: AbortHandle,
     name: OwnerRef,
 }
 
-impl<T> Watched<T> {
+impl<T> Monitored<T> {
     /// The owner's name.
     pub fn name(&self) -> &OwnerRef {
         &self.name
@@ -153,7 +153,7 @@ impl<T> Watched<T> {
     }
 }
 
-impl<T> Future for Watched<T> {
+impl<T> Future for Monitored<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -162,9 +162,9 @@ impl<T> Future for Watched<T> {
     }
 }
 
-impl<T> fmt::Debug for Watched<T> {
+impl<T> fmt::Debug for Monitored<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched").field("owner", &self.name).finish_non_exhaustive()
+        f.debug_struct("Monitored").field("owner", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -240,7 +240,7 @@ pub fn own_abort_handle(owner: Owner, handle: AbortHandle) -> OwnerRef {
 /// # Ok(())
 /// # }
 /// ```
-pub fn own_until<F>(owner: Owner, end: F) -> Until
+pub fn own_until<F>(owner: Owner, end: F) -> OwnedUntil
 where
     F: Future<Output = DeathReason> + Send + 'static,
 {
@@ -250,17 +250,17 @@ where
         let reason = end.await;
         owned.release(reason);
     });
-    Until { task: Some(task.abort_handle()), name }
+    OwnedUntil { task: Some(task.abort_handle()), name }
 }
 
 /// An owner that lives until a future is ready: what [`own_until`] answers. Dropping it ends the owner, soon.
 #[must_use = "an owner whose future is dropped is dead soon"]
-pub struct Until {
+pub struct OwnedUntil {
     task: Option<AbortHandle>,
     name: OwnerRef,
 }
 
-impl Until {
+impl OwnedUntil {
     /// The owner's name.
     pub fn name(&self) -> &OwnerRef {
         &self.name
@@ -273,7 +273,7 @@ impl Until {
     }
 }
 
-impl Drop for Until {
+impl Drop for OwnedUntil {
     fn drop(&mut self) {
         if let Some(task) = &self.task {
             task.abort();
@@ -281,8 +281,8 @@ impl Drop for Until {
     }
 }
 
-impl fmt::Debug for Until {
+impl fmt::Debug for OwnedUntil {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Until").field("owner", &self.name).finish_non_exhaustive()
+        f.debug_struct("OwnedUntil").field("owner", &self.name).finish_non_exhaustive()
     }
 }

@@ -161,6 +161,6 @@ impl<P: Payload> Stream for EventStream<P> {
     type Item = Received;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Received>> {
-        self.events.poll_next(context)
+        self.events.poll_recv(context)
     }
 }

@@ -3,8 +3,8 @@
 
 use std::{error::Error, fmt::Debug};
 use tenure_tokio::{
-    ChildProcess, EventStream, Heartbeat, Keep, Monitor, MonitorError, TaskError, Thrown, TokioClock, Until,
-    Watched, Watcher,
+    ChildProcess, EventStream, Heartbeat, Keep, Monitor, MonitorError, TaskError, Thrown, TokioClock, OwnedUntil,
+    Monitored, Watcher,
 };
 
 /// A payload that cannot be shown: no `Debug`.
@@ -22,8 +22,8 @@ fn every_type_is_shared_and_shown_without_what_it_holds() {
     is_shared::<EventStream<Opaque>>();
     is_shared::<Monitor>();
     is_shared::<TokioClock>();
-    is_shared::<Until>();
-    is_shared::<Watched<Opaque>>();
+    is_shared::<OwnedUntil>();
+    is_shared::<Monitored<Opaque>>();
     is_shared::<Watcher<Opaque>>();
     is_shared::<Heartbeat>();
     is_shared::<Keep<Opaque>>();

@@ -71,7 +71,7 @@ impl SessionKey {
     /// ```
     #[must_use]
     pub fn new(channel: &str, bridge: &str, room: &str, thread: Option<&str>) -> Self {
-        KeyRef::new(channel, bridge, room, thread).to_key()
+        KeyRef::new(channel, bridge, room, thread).to_session_key()
     }
 
     /// The room-scope key of these parts: one without a thread.
@@ -154,19 +154,19 @@ impl SessionKey {
     /// ```
     #[must_use]
     pub fn room_scope(&self) -> Self {
-        if self.is_room_scope() { self.clone() } else { KeyRef::borrowing(self).to_room().to_key() }
+        if self.is_room_scope() { self.clone() } else { KeyRef::borrowing(self).to_room().to_session_key() }
     }
 }
 
 impl From<KeyRef<'_>> for SessionKey {
     fn from(key: KeyRef<'_>) -> Self {
-        key.to_key()
+        key.to_session_key()
     }
 }
 
 impl From<MessageContext<'_>> for SessionKey {
     fn from(context: MessageContext<'_>) -> Self {
-        context.key_ref().to_key()
+        context.key_ref().to_session_key()
     }
 }
 

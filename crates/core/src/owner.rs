@@ -171,9 +171,9 @@ impl Owner {
     ///
     /// let token = owner.suspend(Duration::from_secs(30))?; // the connection is lost
     /// clock.advance(Duration::from_secs(29));
-    /// assert!(map.get("K7QX").unwrap().suspended.is_some());
+    /// assert!(map.get("K7QX").unwrap().suspended_until.is_some());
     /// let owner = map.resume(&token)?; // the peer is back
-    /// assert!(map.get("K7QX").unwrap().suspended.is_none());
+    /// assert!(map.get("K7QX").unwrap().suspended_until.is_none());
     ///
     /// let name = owner.name().clone();
     /// owner.suspend(Duration::from_secs(30))?;

@@ -18,12 +18,13 @@
 //! | `drain.rs` | shutting the map down |
 //! | `suspend.rs`, `announce.rs` | owners that are suspended, and taken up again; who is told |
 //! | `take_over.rs` | handing over all sessions of an owner |
-//! | `builder.rs` | the options |
+//! | `builder.rs`, `settings.rs` | the options, and changing them |
 //!
 //! Whoever removes a version from the table gives back its place in the map and with its owner; whoever replaces one
 //! takes them over. So each place is given back once.
 
 use crate::{
+    clock::Tick,
     event::{Event, Observers, SessionEvent, What},
     owner::{Backlog, Owner, OwnerRef},
     pruner::{Pruner, Signal},
@@ -51,6 +52,7 @@ mod models;
 mod pairing;
 mod place;
 mod reap;
+mod settings;
 mod status;
 mod suspend;
 mod sweep;
@@ -209,10 +211,10 @@ impl<P: Payload> SessionMap<P> {
     /// let map = SessionMap::<String>::new();
     /// map.create("K7QX", "a long story".to_owned(), None)?;
     /// let guard = pin();
-    /// assert_eq!(map.peek("K7QX", &guard).unwrap().payload(), "a long story");
+    /// assert_eq!(map.get_view("K7QX", &guard).unwrap().payload(), "a long story");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn peek<'g>(&'g self, code: &str, guard: &'g Guard) -> Option<View<'g, P>> {
+    pub fn get_view<'g>(&'g self, code: &str, guard: &'g Guard) -> Option<View<'g, P>> {
         let entry = self.inner.visible(Asked::new(code), guard)?;
         Some(View { code: entry.key(), cell: entry.value() })
     }
@@ -224,12 +226,17 @@ impl<P: Payload> SessionMap<P> {
 
     /// The owner of the session under this code; none if there is no session, or it has no owner.
     pub fn owner_of(&self, code: &str) -> Option<OwnerRef> {
-        self.peek(code, &pin())?.owner().cloned()
+        self.get_view(code, &pin())?.owner().cloned()
     }
 
     /// The map's name.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// The map's clock's time, by which it would answer now.
+    pub fn now(&self) -> Tick {
+        self.inner.clock.now()
     }
 
     /// The counters. Each is exact once the operations counted have returned; together they are no snapshot.

@@ -70,7 +70,7 @@ impl Monitor {
     }
 
     /// How many sockets and processes are watched.
-    pub fn watched(&self) -> usize {
+    pub fn monitored(&self) -> usize {
         self.worker.shared.items.len()
     }
 }

@@ -63,7 +63,7 @@ impl Monitor {
     /// assert_eq!(name.reason(), Some(DeathReason::Finished));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn thread<T: Send + 'static>(&self, owner: Owner, handle: JoinHandle<T>) -> Watched<T> {
+    pub fn thread<T: Send + 'static>(&self, owner: Owner, handle: JoinHandle<T>) -> Monitored<T> {
         let (sender, result) = sync_channel(1);
         let (name, thread) = (owner.name().clone(), handle.thread().clone());
         let mut running = Some((owner, handle));
@@ -81,7 +81,7 @@ impl Monitor {
             true
         };
         self.ask(look);
-        Watched { result, thread, name }
+        Monitored { result, thread, name }
     }
 
     /// Asks again and again, until the answer is that it is over.
@@ -93,13 +93,13 @@ impl Monitor {
 }
 
 /// A thread whose end is its owner's: what [`Monitor::thread`] answers. Dropping it changes nothing.
-pub struct Watched<T> {
+pub struct Monitored<T> {
     result: Receiver<Result<T, Thrown>>,
     thread: Thread,
     name: OwnerRef,
 }
 
-impl<T> Watched<T> {
+impl<T> Monitored<T> {
     /// The owner's name.
     pub fn name(&self) -> &OwnerRef {
         &self.name
@@ -120,9 +120,9 @@ impl<T> Watched<T> {
     }
 }
 
-impl<T> fmt::Debug for Watched<T> {
+impl<T> fmt::Debug for Monitored<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched")
+        f.debug_struct("Monitored")
             .field("thread", &self.thread)
             .field("owner", &self.name)
             .finish_non_exhaustive()

@@ -33,7 +33,7 @@ fn a_child_that_exits_and_one_that_is_killed() {
     assert!(map.contains("A"));
     child.kill().unwrap();
     assert_eq!(reason(&map, child.name()), DeathReason::Killed { signal: 9 });
-    assert_eq!(monitor.watched(), 0);
+    assert_eq!(monitor.monitored(), 0);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn an_owner_that_is_dead_is_watched_for_nothing_and_hangs_nobody() {
     let attached = monitor.socket(owner, &socket).unwrap();
     assert_eq!(reason(&map, attached.name()), DeathReason::Shutdown);
     drop((attached, peer));
-    assert_eq!(monitor.watched(), 0);
+    assert_eq!(monitor.monitored(), 0);
     let (map, owner) = dead();
     let child = monitor.child(owner, Command::new("true").spawn().unwrap()).unwrap();
     assert!(child.wait().unwrap().success());
@@ -220,7 +220,7 @@ fn an_attachment_that_is_dropped_closes_the_connection_and_one_that_is_undone_do
     let attached = monitor.socket(owner, &socket).unwrap();
     let owner = attached.into_owner().unwrap();
     drop((socket, peer));
-    assert!(map.contains("A") && monitor.watched() == 0);
+    assert!(map.contains("A") && monitor.monitored() == 0);
     drop(owner);
 }
 
@@ -235,16 +235,16 @@ fn a_lost_connection_with_a_grace_is_taken_up_again_by_the_next() {
     let mut events = watcher.watch("A").unwrap();
     drop(peer);
     let lost = watcher.wait_until("A", |view| view.suspended_until().is_some(), LONG).unwrap();
-    assert!(lost.suspended.is_some() && attached.name().suspended_until().is_some());
+    assert!(lost.suspended_until.is_some() && attached.name().suspended_until().is_some());
     drop((attached, socket));
     let back = thread::spawn(move || {
         watcher.wait_until("A", |view| view.suspended_until().is_none(), LONG).unwrap()
     });
     let (socket, peer) = tcp();
     let attached = monitor.socket(map.resume(&token).unwrap(), &socket).unwrap();
-    assert_eq!(back.join().unwrap().suspended, None);
+    assert_eq!(back.join().unwrap().suspended_until, None);
     let mut kinds = Vec::new();
-    while let Some(Received::Event(event)) = events.get_mut().try_next() {
+    while let Some(Received::Event(event)) = events.get_mut().try_recv() {
         let OwnedWhat::Session { kind, .. } = event.what else { panic!("{event:?}") };
         kinds.push(kind);
     }
@@ -308,7 +308,7 @@ fn many_sockets_that_close_at_once() {
         attached.push((one, socket));
         peers.push(peer);
     }
-    assert_eq!((monitor.watched(), map.count_active()), (200, 200));
+    assert_eq!((monitor.monitored(), map.count_active()), (200, 200));
     let last = map.watch("199").unwrap();
     let mut last = last;
     drop(peers);

@@ -87,8 +87,8 @@ impl Monitor {
     }
 
     /// How many sockets and processes are watched.
-    pub fn watched(&self) -> usize {
-        self.kernel.watched()
+    pub fn monitored(&self) -> usize {
+        self.kernel.monitored()
     }
 }
 

@@ -137,7 +137,7 @@ fn a_lost_connection_with_a_grace_is_taken_up_again_by_the_next() {
         let mut events = watcher.watch("A").unwrap();
         drop(peer);
         let lost = watcher.wait_until("A", |view| view.suspended_until().is_some(), LONG).await;
-        assert!(lost.unwrap().suspended.is_some() && name.suspended_until().is_some());
+        assert!(lost.unwrap().suspended_until.is_some() && name.suspended_until().is_some());
         let back = watcher.wait_until("A", |view| view.suspended_until().is_none(), LONG);
         let (kept, back) = tokio::join!(
             async {
@@ -153,7 +153,7 @@ fn a_lost_connection_with_a_grace_is_taken_up_again_by_the_next() {
             },
             back
         );
-        assert_eq!(back.unwrap().suspended, None);
+        assert_eq!(back.unwrap().suspended_until, None);
         drop((kept, attached, socket));
     });
 }

@@ -39,7 +39,7 @@ impl OwnedEvent {
     pub(super) fn new(event: &Event<'_>, table: Arc<str>, sequence: u64) -> Self {
         let what = match &event.what {
             What::Route { key, partition, kind } => {
-                OwnedWhat::Route { key: key.to_key(), partition: *partition, kind: *kind }
+                OwnedWhat::Route { key: key.to_session_key(), partition: *partition, kind: *kind }
             }
             What::Session { code, kind } => OwnedWhat::Session { code: Arc::from(*code), kind: kind.clone() },
         };

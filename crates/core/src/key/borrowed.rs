@@ -20,7 +20,7 @@ use super::{AsKey, KeyHashes, SessionKey, text};
 /// let asked = KeyRef::new("telegram", "bot_1", "chat_123", Some("t_9"));
 /// let stored = SessionKey::new("telegram", "bot_1", "chat_123", Some("t_9"));
 /// assert_eq!(asked, KeyRef::from(&stored));
-/// assert_eq!(asked.to_key(), stored);
+/// assert_eq!(asked.to_session_key(), stored);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyRef<'a> {
@@ -112,7 +112,7 @@ impl<'a> KeyRef<'a> {
     /// The owned key of the same parts. Hashes nothing anew; allocates once where the parts are longer than 59 bytes
     /// together.
     #[must_use]
-    pub fn to_key(self) -> SessionKey {
+    pub fn to_session_key(self) -> SessionKey {
         let buffer = Buffer::new([self.channel, self.bridge, self.room], self.thread);
         SessionKey { hashes: self.hashes, buffer }
     }
@@ -157,11 +157,11 @@ impl AsKey for KeyRef<'_> {
     }
 
     fn to_session_key(&self) -> SessionKey {
-        self.to_key()
+        (*self).to_session_key()
     }
 
     fn room_scope(&self) -> SessionKey {
-        self.to_room().to_key()
+        self.to_room().to_session_key()
     }
 }
 

@@ -129,7 +129,7 @@ fn keys_work_in_the_standard_maps() {
         map.insert(SessionKey::for_room(name, "b", "r"), i);
     }
     for (i, name) in names.into_iter().enumerate() {
-        assert_eq!(map.get(&KeyRef::for_room(name, "b", "r").to_key()), Some(&i));
+        assert_eq!(map.get(&KeyRef::for_room(name, "b", "r").to_session_key()), Some(&i));
     }
     let sorted: BTreeSet<_> = map.into_keys().collect();
     let channels: Vec<_> = sorted.iter().map(SessionKey::channel).collect();

@@ -1,18 +1,24 @@
 //! The options of a session map.
 
 use super::{
-    Inner, Payload, SessionMap, code, earliest::Earliest, feed::Feed, suspend::Suspended, sweep::Sweeps,
-    time::Time, wait::Bells,
+    Inner, Payload, SessionMap, code,
+    earliest::Earliest,
+    feed::Feed,
+    settings::{milliseconds, positive},
+    suspend::Suspended,
+    sweep::Sweeps,
+    time::Time,
+    wait::Bells,
 };
 use crate::{
     clock::{Clock, SystemClock, Tick},
-    error::{BuildSessionMapError, SettingError},
+    error::BuildSessionMapError,
     event::{Observer, Observers},
     owner::Backlog,
     pruner::{Maintain, Pruner, Signal},
     raw::{Slot, Table},
     stats::Counters,
-    sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    sync::{AtomicBool, AtomicU64, AtomicUsize},
 };
 use std::{
     fmt,
@@ -38,6 +44,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 ///     .background()
 ///     .build()?;
 /// assert_eq!(map.name(), "pairing");
+/// assert_eq!((map.capacity(), map.per_owner()), (100_000, 16));
+/// assert_eq!(map.ownerless_ttl(), Duration::from_secs(3_600));
 /// # Ok::<(), tenure_core::BuildSessionMapError>(())
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
@@ -209,71 +217,5 @@ impl<P> fmt::Debug for SessionMapBuilder<P> {
             .field("sweep_interval", &self.sweep_interval)
             .field("observers", &self.observers.len())
             .finish_non_exhaustive()
-    }
-}
-
-fn positive(setting: &'static str, value: usize) -> Result<usize, SettingError> {
-    if value == 0 { Err(SettingError::Zero { setting }) } else { Ok(value) }
-}
-
-fn milliseconds(setting: &'static str, span: Duration) -> Result<u64, SettingError> {
-    if span.is_zero() {
-        return Err(SettingError::Zero { setting });
-    }
-    Ok(Tick::ZERO.saturating_add(span).as_millis())
-}
-
-/// Options that can be changed while the map is in use. Each takes effect for the calls that begin afterwards.
-impl<P: Payload> SessionMap<P> {
-    /// How many sessions there may be in all. If there are more already, none goes, and none comes before enough are
-    /// gone.
-    ///
-    /// # Errors
-    /// 0 is refused.
-    ///
-    /// ```
-    /// use tenure_core::SessionMap;
-    ///
-    /// let map = SessionMap::<()>::new();
-    /// map.set_capacity(1)?;
-    /// map.create("A", (), None)?;
-    /// assert!(map.create("B", (), None).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn set_capacity(&self, sessions: usize) -> Result<(), SettingError> {
-        // Relaxed, here and below: one value, ordered with nothing.
-        self.inner.capacity.store(positive("capacity", sessions)?, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// How many sessions one owner may have. Those that have more keep them.
-    ///
-    /// # Errors
-    /// 0 is refused.
-    pub fn set_per_owner(&self, sessions: usize) -> Result<(), SettingError> {
-        // Relaxed: as in `set_capacity`.
-        self.inner.per_owner.store(positive("per_owner", sessions)?, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// How long sessions without owner stay that are created from now on.
-    ///
-    /// # Errors
-    /// 0 is refused.
-    pub fn set_ownerless_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
-        // Relaxed: as in `set_capacity`.
-        self.inner.ownerless_ttl.store(milliseconds("ownerless_ttl", ttl)?, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// How often the whole map is swept, counted from the last sweep.
-    ///
-    /// # Errors
-    /// 0 is refused.
-    pub fn set_sweep_interval(&self, interval: Duration) -> Result<(), SettingError> {
-        // Relaxed: as in `set_capacity`.
-        self.inner.sweep_interval.store(milliseconds("sweep_interval", interval)?, Ordering::Relaxed);
-        self.inner.signal.wake();
-        Ok(())
     }
 }

@@ -248,7 +248,7 @@ impl<P> Cell<P> {
             status: self.stage.status(),
             created: self.life.created,
             connected: self.connected.as_deref().copied(),
-            suspended: self.held_by().and_then(OwnerRef::suspended_until),
+            suspended_until: self.held_by().and_then(OwnerRef::suspended_until),
             payload: self.payload.clone(),
         }
     }

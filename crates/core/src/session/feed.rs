@@ -239,7 +239,7 @@ pub(super) struct Inbox {
 
 impl Inbox {
     /// The next thing to read, if there is one.
-    pub(super) fn try_next(&mut self, table: &Arc<str>) -> Option<Received> {
+    pub(super) fn try_recv(&mut self, table: &Arc<str>) -> Option<Received> {
         if self.taken.is_empty() {
             self.taken.extend(self.mailbox.letters.take_all());
             // The last one came out first. Those that several threads have left at one moment may lie in any order.
@@ -267,14 +267,14 @@ impl Inbox {
 
     /// The next thing to read; if there is none, the task is woken by the next that comes.
     pub(super) fn poll(&mut self, table: &Arc<str>, context: &Context<'_>) -> Poll<Received> {
-        if let Some(next) = self.try_next(table) {
+        if let Some(next) = self.try_recv(table) {
             return Poll::Ready(next);
         }
         // The one of an earlier poll is not needed any more.
         drop(self.mailbox.sleeper.put(Box::new(TameWaker::new(context.waker()))));
         // SeqCst: pairs with the fence in `drop_in`.
         fence(Ordering::SeqCst);
-        self.try_next(table).map_or(Poll::Pending, Poll::Ready)
+        self.try_recv(table).map_or(Poll::Pending, Poll::Ready)
     }
 }
 

@@ -307,7 +307,7 @@ fn no_payload_is_shown() {
     let shown = format!(
         "{map:?} {:?} {:?} {:?} {:?} {:?}",
         map.get("A").unwrap(),
-        map.peek("A", &guard).unwrap(),
+        map.get_view("A", &guard).unwrap(),
         map.create("A", "secret", None).unwrap_err(),
         map.iter(),
         map.update("A", |edit| format!("{edit:?}")).unwrap(),

@@ -34,7 +34,7 @@ pub struct Session<P = Pairing> {
     pub connected: Option<Moment>,
     /// Until when its owner is suspended, by the table's clock; none if it is not.
     #[cfg_attr(feature = "serde", serde(default))]
-    pub suspended: Option<Tick>,
+    pub suspended_until: Option<Tick>,
     /// What it carries.
     pub payload: P,
 }
@@ -48,13 +48,13 @@ impl<P> fmt::Debug for Session<P> {
             .field("status", &self.status)
             .field("created", &self.created.tick)
             .field("connected", &self.connected.map(|moment| moment.tick))
-            .field("suspended", &self.suspended)
+            .field("suspended_until", &self.suspended_until)
             .finish_non_exhaustive()
     }
 }
 
 /// A look at a session where it lies in the table, without cloning its payload: what
-/// [`SessionMap::peek`](crate::SessionMap::peek) answers.
+/// [`SessionMap::get_view`](crate::SessionMap::get_view) answers.
 ///
 /// It shows one version of the session, which does not change under it.
 pub struct View<'g, P> {

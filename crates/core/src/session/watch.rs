@@ -48,9 +48,9 @@ impl<P: Payload> SessionMap<P> {
     /// let mut events = map.watch("K7QX")?;
     /// map.claim("K7QX")?;
     /// map.delete("K7QX");
-    /// let Some(Received::Event(first)) = events.try_next() else { panic!() };
+    /// let Some(Received::Event(first)) = events.try_recv() else { panic!() };
     /// assert_eq!(first.what, OwnedWhat::Session { code: "K7QX".into(), kind: SessionEvent::Claimed });
-    /// let Some(Received::Event(last)) = events.try_next() else { panic!() };
+    /// let Some(Received::Event(last)) = events.try_recv() else { panic!() };
     /// let kind = SessionEvent::Ended(EndCause::Deleted);
     /// assert_eq!(last.what, OwnedWhat::Session { code: "K7QX".into(), kind });
     /// assert_eq!(last.sequence, first.sequence + 1);
@@ -83,10 +83,10 @@ impl<P: Payload> SessionMap<P> {
     /// for code in ["A", "B", "C"] {
     ///     map.create(code, (), None)?;
     /// }
-    /// assert!(matches!(events.try_next(), Some(Received::Event(_))));
-    /// assert!(matches!(events.try_next(), Some(Received::Event(_))));
-    /// assert_eq!(events.try_next(), Some(Received::Lagged(1)));
-    /// assert_eq!(events.try_next(), None);
+    /// assert!(matches!(events.try_recv(), Some(Received::Event(_))));
+    /// assert!(matches!(events.try_recv(), Some(Received::Event(_))));
+    /// assert_eq!(events.try_recv(), Some(Received::Lagged(1)));
+    /// assert_eq!(events.try_recv(), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn events(&self, capacity: usize) -> Events<P> {
@@ -97,15 +97,15 @@ impl<P: Payload> SessionMap<P> {
 
 impl<P: Payload> Events<P> {
     /// The next event, or how many were lost before the next; none if there is nothing to read now.
-    pub fn try_next(&mut self) -> Option<Received> {
+    pub fn try_recv(&mut self) -> Option<Received> {
         let name = Arc::clone(&self.map.inner.name);
-        let next = self.inbox.try_next(&name)?;
+        let next = self.inbox.try_recv(&name)?;
         Some(self.noted(next))
     }
 
-    /// As [`try_next`](Events::try_next); if there is nothing to read, the task is woken by what comes next. None
+    /// As [`try_recv`](Events::try_recv); if there is nothing to read, the task is woken by what comes next. None
     /// after the end of the one session that is watched, or when the map was drained and all was read.
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
+    pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -114,7 +114,7 @@ impl<P: Payload> Events<P> {
             Poll::Ready(next) => Poll::Ready(Some(self.noted(next))),
             // Asked after this task can be woken by who drains the map.
             Poll::Pending if self.map.is_draining() && self.map.occupied() == 0 => {
-                Poll::Ready(self.try_next())
+                Poll::Ready(self.try_recv())
             }
             Poll::Pending => Poll::Pending,
         }
@@ -125,7 +125,7 @@ impl<P: Payload> Events<P> {
     ///
     /// Cancel safe: nothing is lost if the future is dropped before it is ready.
     pub async fn recv(&mut self) -> Option<Received> {
-        poll_fn(|context| self.poll_next(context)).await
+        poll_fn(|context| self.poll_recv(context)).await
     }
 
     /// Blocks until there is something to read, for at most so long: then there is an error. `Ok(None)` after the
@@ -134,7 +134,7 @@ impl<P: Payload> Events<P> {
     /// # Errors
     /// The limit has passed. It is kept to about 10 ms and never cut short.
     pub fn recv_timeout(&mut self, limit: Duration) -> Result<Option<Received>, NothingCame> {
-        block_on(poll_fn(|context| self.poll_next(context)), limit).ok_or(NothingCame { limit })
+        block_on(poll_fn(|context| self.poll_recv(context)), limit).ok_or(NothingCame { limit })
     }
 
     /// Whether the session that is watched has ended, and its end was read. False for ever if all are read.

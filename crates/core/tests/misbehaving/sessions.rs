@@ -116,13 +116,13 @@ impl World {
     fn read(&self, map: &SessionMap<Wild>, change: impl FnOnce(&SessionMap<Wild>)) {
         let mut events = map.events(8);
         for _ in 0..2 {
-            self.polled(&mut poll_fn(|context| events.poll_next(context)));
+            self.polled(&mut poll_fn(|context| events.poll_recv(context)));
         }
         change(map);
         // One that nobody wakes any more, unless the map was drained.
         self.polled(&mut poll_fn(|context| {
-            while events.try_next().is_some() {}
-            events.poll_next(context)
+            while events.try_recv().is_some() {}
+            events.poll_recv(context)
         }));
     }
 

@@ -111,7 +111,7 @@ const ACTS: [(&str, Act); 35] = [
     ("create, new code", Tenure::create_with_new_code),
     ("session get", |tenure, _, dice| done(tenure.sessions.get(&code(dice)))),
     ("session peek", |tenure, _, dice| {
-        done(tenure.sessions.peek(&code(dice), &pin()).map(|view| view.payload().changes))
+        done(tenure.sessions.get_view(&code(dice), &pin()).map(|view| view.payload().changes))
     }),
     ("update", |tenure, _, dice| {
         done(tenure.sessions.update(&code(dice), |edit| edit.payload_mut().changes += 1))
@@ -322,7 +322,7 @@ impl Tenure {
         let own = format!("suspended {}", hand.worker);
         let created = self.sessions.create(own.as_str(), self.ticket(), &owner).is_ok();
         let token = owner.suspend(Duration::from_secs(3_600)).map_err(|error| error.to_string())?;
-        let there = self.sessions.get(&own).is_some_and(|session| session.suspended.is_some());
+        let there = self.sessions.get(&own).is_some_and(|session| session.suspended_until.is_some());
         let owner = self.sessions.resume(&token).map_err(|error| error.to_string())?;
         drop(owner);
         if there == created && !self.sessions.contains(&own) {

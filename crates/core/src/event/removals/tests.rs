@@ -33,7 +33,7 @@ fn each_cause_is_told_until_the_thing_is_there_again() {
         assert_eq!(removal, Removal { cause, at: at(7) });
         assert_eq!(removal.age(at(10)), Duration::from_millis(3));
         // An owned key is the same key, its room is another.
-        assert_eq!(removals.why_gone_route(key("a").to_key()), Some(removal));
+        assert_eq!(removals.why_gone_route(key("a").to_session_key()), Some(removal));
         assert_eq!(removals.why_gone_route(key("a").to_room()), None);
         route(&removals, key("a"), RouteEvent::Stale, 8);
         route(&removals, key("a"), RouteEvent::Set, 9);

@@ -101,9 +101,9 @@ proptest! {
         let (key, asked) = (owned(&parts), borrowed(&parts));
         prop_assert_eq!(key.hashes(), asked.hashes());
         prop_assert_eq!(key.key_ref(), asked);
-        prop_assert_eq!(asked.to_key(), key.clone());
+        prop_assert_eq!(asked.to_session_key(), key.clone());
         prop_assert_eq!(AsKey::to_session_key(&key), key.clone());
-        prop_assert_eq!(asked.to_room().to_key(), key.room_scope());
+        prop_assert_eq!(asked.to_room().to_session_key(), key.room_scope());
         prop_assert_eq!(asked.to_room(), KeyRef::for_room(&parts.0, &parts.1, &parts.2));
         prop_assert_eq!(asked.is_room_scope(), key.is_room_scope());
         prop_assert_eq!(key.hashes().room, key.room_scope().hashes().full);

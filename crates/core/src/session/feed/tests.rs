@@ -26,7 +26,7 @@ impl Wake for Woken {
 
 /// What is read without waiting: the kinds of the events, and losses as numbers.
 fn read(events: &mut Events<()>) -> Vec<Result<SessionEvent, u64>> {
-    std::iter::from_fn(|| events.try_next())
+    std::iter::from_fn(|| events.try_recv())
         .map(|next| match next {
             Received::Lagged(lost) => Err(lost),
             Received::Event(event) => match event.what {
@@ -64,7 +64,7 @@ fn loom_a_reader_that_goes_to_sleep_reads_the_event_or_is_woken() {
         let ender = thread::spawn(move || other.delete("A"));
         let woken = Arc::<Woken>::default();
         let waker = Waker::from(Arc::clone(&woken));
-        let polled = events.poll_next(&mut Context::from_waker(&waker));
+        let polled = events.poll_recv(&mut Context::from_waker(&waker));
         ender.join().unwrap();
         assert!(polled.is_ready() || woken.0.load(Ordering::Relaxed), "it would sleep for ever");
     });
@@ -106,7 +106,7 @@ fn the_end_is_told_though_nothing_else_fits_and_a_successor_is_another_session()
     assert!(all[..64].iter().all(|one| *one == Ok(SessionEvent::Updated)));
     assert_eq!(all[64..], [Err(1_000 - 64), Ok(DELETED)]);
     assert!(events.is_over());
-    let poll = events.poll_next(&mut Context::from_waker(Waker::noop()));
+    let poll = events.poll_recv(&mut Context::from_waker(Waker::noop()));
     assert_eq!(poll, Poll::Ready(None));
     drop(events);
     assert_eq!(map.inner.feed.len(), 0, "a reader that is gone leaves nothing behind");
@@ -123,7 +123,7 @@ fn a_slow_reader_is_told_where_what_is_missing_and_goes_on() {
     assert_eq!(read(&mut slow), [Ok(SessionEvent::Created), Ok(SessionEvent::Created), Err(1)]);
     map.delete("A");
     assert_eq!(read(&mut slow), [Ok(DELETED)]);
-    let numbers: Vec<_> = std::iter::from_fn(|| quick.try_next())
+    let numbers: Vec<_> = std::iter::from_fn(|| quick.try_recv())
         .map(
             |next| {
                 if let Received::Event(event) = next { event.sequence } else { panic!("nothing was lost") }
@@ -157,13 +157,13 @@ fn threads_that_change_and_a_reader_count_every_event_once() {
         }
         // The last one comes from here.
         until("two threads delete all that they have created", || {
-            while let Some(next) = events.try_next() {
+            while let Some(next) = events.try_recv() {
                 count(next);
             }
             map.stats().deleted == 2 * EACH as u64
         });
     });
-    while let Some(next) = events.try_next() {
+    while let Some(next) = events.try_recv() {
         count(next);
     }
     assert_eq!(read + lost, 4 * EACH as u64);

@@ -48,7 +48,7 @@ fn a_waiter_is_woken_by_the_suspension_of_its_owner_and_by_the_resumption() {
     let token = owner.suspend(GRACE).unwrap();
     assert_eq!(woken.0.load(Relaxed), 1);
     let Poll::Ready(Ok(session)) = poll(&mut suspended, &woken) else { panic!() };
-    assert_eq!(session.suspended, Some(clock.now().saturating_add(GRACE)));
+    assert_eq!(session.suspended_until, Some(clock.now().saturating_add(GRACE)));
 
     let woken = Arc::<Woken>::default();
     let mut resumed = map.until("A", |view| view.suspended_until().is_none());
@@ -56,7 +56,7 @@ fn a_waiter_is_woken_by_the_suspension_of_its_owner_and_by_the_resumption() {
     let owner = map.resume(&token).unwrap();
     assert_eq!(woken.0.load(Relaxed), 1);
     let Poll::Ready(Ok(session)) = poll(&mut resumed, &woken) else { panic!() };
-    assert_eq!(session.suspended, None);
+    assert_eq!(session.suspended_until, None);
     assert_eq!(not_concerned.0.load(Relaxed), 0, "another owner is none of its business");
     drop((owner, other));
 }
@@ -86,8 +86,8 @@ fn readers_and_observers_are_told_of_each_session_once() {
     let token = owner.suspend(GRACE).unwrap();
     let owner = map.resume(&token).unwrap();
     let (suspended, resumed) = (SessionEvent::Suspended { until }, SessionEvent::Resumed);
-    assert_eq!(read(|| one.try_next()), [("7".into(), suspended.clone()), ("7".into(), resumed.clone())]);
-    for told in [read(|| all.try_next()), read(|| queue.try_recv())] {
+    assert_eq!(read(|| one.try_recv()), [("7".into(), suspended.clone()), ("7".into(), resumed.clone())]);
+    for told in [read(|| all.try_recv()), read(|| queue.try_recv())] {
         assert_eq!(told.len(), 200);
         for kind in [&suspended, &resumed] {
             let codes: HashSet<_> =
@@ -95,7 +95,7 @@ fn readers_and_observers_are_told_of_each_session_once() {
             assert_eq!(codes.len(), 100, "{kind:?}");
         }
     }
-    assert_eq!(spared.try_next(), None);
+    assert_eq!(spared.try_recv(), None);
     drop(owner);
     assert_eq!((map.count_active(), map.stats().missed), (1, 0), "no hint was lost");
     drop(other);
@@ -108,10 +108,10 @@ fn what_was_before_a_reader_came_is_not_told() {
     map.create("A", (), &owner).unwrap();
     let token = owner.suspend(GRACE).unwrap();
     let mut late = map.watch("A").unwrap();
-    assert_eq!(late.try_next(), None);
+    assert_eq!(late.try_recv(), None);
     drop(map.resume(&token).unwrap());
     let told = [SessionEvent::Resumed, SessionEvent::Ended(EndCause::OwnerDied(DeathReason::Dropped))];
-    assert_eq!(read(|| late.try_next()), told.map(|kind| ("A".into(), kind)));
+    assert_eq!(read(|| late.try_recv()), told.map(|kind| ("A".into(), kind)));
 }
 
 /// While other threads create, delete and move sessions of the owner, those that stay with it are told of.
@@ -146,7 +146,7 @@ fn what_stays_is_told_of_while_others_come_and_go() {
         });
         drop(map.resume(&token).unwrap());
         let mut told: HashMap<String, [usize; 2]> = HashMap::new();
-        for (code, kind) in read(|| all.try_next()) {
+        for (code, kind) in read(|| all.try_recv()) {
             let times = told.entry(code).or_default();
             times[0] += usize::from(matches!(kind, SessionEvent::Suspended { .. }));
             times[1] += usize::from(kind == SessionEvent::Resumed);
@@ -219,7 +219,7 @@ fn what_is_told_last_is_so() {
             }
             map.resume(&token).unwrap()
         });
-        let told = read(|| events.try_next());
+        let told = read(|| events.try_recv());
         assert_eq!(told.last(), Some(&("A".into(), SessionEvent::Resumed)), "round {round}: {told:?}");
         drop(owner);
     }

@@ -27,7 +27,7 @@ fn a_suspended_owner_keeps_its_sessions_until_its_deadline_and_not_a_tick_longer
     let token = owner.suspend(GRACE).unwrap();
     map.create("B", (), &name).unwrap();
     assert_eq!(map.count_active(), 2);
-    assert_eq!(map.get("A").unwrap().suspended, Some(clock.now().saturating_add(GRACE)));
+    assert_eq!(map.get("A").unwrap().suspended_until, Some(clock.now().saturating_add(GRACE)));
     clock.advance(GRACE.saturating_sub(Duration::from_millis(1)));
     assert!(map.contains("A") && name.is_alive());
     clock.advance(Duration::from_millis(1));
@@ -235,7 +235,7 @@ fn a_drained_map_has_nothing_takes_nothing_and_says_who_has_not_seen_it() {
     assert!(map.is_draining());
     let mut poll = || std::pin::Pin::new(&mut drain).poll(&mut Context::from_waker(Waker::noop()));
     assert!(poll().is_pending());
-    assert!(matches!(events.try_next(), Some(crate::event::Received::Event(_))));
+    assert!(matches!(events.try_recv(), Some(crate::event::Received::Event(_))));
     assert!(events.is_over());
     assert!(poll().is_pending());
     assert!(map.wait_gone("B", Duration::ZERO).is_err());
@@ -284,7 +284,7 @@ fn who_waits_for_the_drain_is_woken_by_the_last_reader() {
     assert_eq!(drained.join().unwrap().unseen, 0);
     assert_eq!(map.wait_drained(Duration::ZERO).unseen, 0);
     let mut all = map.events(1);
-    assert_eq!(all.try_next(), None);
+    assert_eq!(all.try_recv(), None);
     let cause = EndCause::Drained.to_string();
     assert_eq!(cause, "drained");
 }

@@ -185,7 +185,7 @@ fn side_shown(relay: &Relay, side: &Session<Side>) -> SideShown {
     SideShown {
         owner: side.owner.map_or(0, tenure_core::Incarnation::get),
         address: side.payload.address.to_string(),
-        away_ms: side.suspended.map(|until| until.saturating_since(relay.now()).as_millis() as u64),
+        away_ms: side.suspended_until.map(|until| until.saturating_since(relay.now()).as_millis() as u64),
         reason: side.payload.lost.as_ref().map(|reason| reason.code),
     }
 }

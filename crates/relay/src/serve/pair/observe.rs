@@ -117,7 +117,7 @@ impl<'a, 'l> Observer<'a, 'l> {
             // It has ended, which is the next that is read.
             return;
         };
-        let away = other.suspended;
+        let away = other.suspended_until;
         if away.is_some() == self.away {
             return;
         }

@@ -225,7 +225,7 @@ async fn try_resume(relay: &Relay, token: &Secret) -> Option<Opened> {
         code,
         role: ticket.role,
         state: if paired { State::Paired } else { State::Waiting },
-        peer_away: paired && peer.is_some_and(|peer| peer.suspended.is_some()),
+        peer_away: paired && peer.is_some_and(|peer| peer.suspended_until.is_some()),
     };
     let pair = session.payload.pair;
     let party = Party { code, role: ticket.role, pair, token: Some(ticket.token), displace };
