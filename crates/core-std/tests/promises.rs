@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Debug};
 use tenure_std::{
-    EventIter, Heartbeat, Hearts, Keep, Monitor, MonitorError, ThreadError, Thrown, Monitored, Watcher,
+    EventIter, Heartbeat, Hearts, Keep, Monitor, MonitorError, Monitored, ThreadError, Thrown, Watcher,
 };
 
 /// A payload that cannot be shown: no `Debug`.

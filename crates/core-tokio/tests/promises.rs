@@ -3,8 +3,8 @@
 
 use std::{error::Error, fmt::Debug};
 use tenure_tokio::{
-    ChildProcess, EventStream, Heartbeat, Keep, Monitor, MonitorError, TaskError, Thrown, TokioClock, OwnedUntil,
-    Monitored, Watcher,
+    ChildProcess, EventStream, Heartbeat, Keep, Monitor, MonitorError, Monitored, OwnedUntil, TaskError,
+    Thrown, TokioClock, Watcher,
 };
 
 /// A payload that cannot be shown: no `Debug`.

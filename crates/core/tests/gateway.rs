@@ -31,13 +31,14 @@ use log::{Kind, Log};
 use model::expected;
 use options::{Options, Task};
 use replay::Gateway;
-use report::{Report, Resolve, Routes, Sessions};
+use report::{Report, Routes, Sessions};
+use tally::Resolved;
 
 /// What is the same however long it took.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     events: [u64; 4],
-    resolve: Resolve,
+    resolve: Resolved,
     routes: Routes,
     sessions: Sessions,
 }
@@ -86,7 +87,7 @@ fn the_small_log_comes_to_what_the_model_says() {
 #[test]
 fn the_small_log_meets_every_case() {
     let outcome = replayed(&small(), &options(60, 10, 600));
-    let Resolve { exact, room, provided, no_route, stale } = outcome.resolve;
+    let Resolved { exact, room, provided, no_route, stale } = outcome.resolve;
     assert!([exact, room, provided, stale].iter().all(|count| *count > 0), "{outcome:?}");
     assert_eq!(no_route, 0);
     assert!(outcome.routes.evicted > 0 && outcome.routes.pruned > 0, "{outcome:?}");
@@ -119,7 +120,7 @@ fn several_replayers_do_every_event_once() {
         let together = replayed(&log, &Options { threads, partitions: 4, ..Options::default() });
         assert_eq!(together.events, alone.events);
         assert_eq!(together.sessions, alone.sessions, "what happens to one nick stays in order");
-        let Resolve { exact, room, provided, no_route, .. } = together.resolve;
+        let Resolved { exact, room, provided, no_route, .. } = together.resolve;
         assert_eq!(exact + room + provided + no_route, alone.events[0]);
         assert_eq!(no_route, 0);
     }

@@ -230,13 +230,13 @@ impl<'a> Replayer<'a> {
             Ok(resolution) => {
                 match resolution.source {
                     Source::Exact => {
-                        self.tally.exact += 1;
+                        self.tally.resolved.exact += 1;
                         self.tally.exact_in_threads += u64::from(thread.is_some());
                     }
-                    Source::Room => self.tally.room += 1,
-                    Source::Provided => self.tally.provided += 1,
+                    Source::Room => self.tally.resolved.room += 1,
+                    Source::Provided => self.tally.resolved.provided += 1,
                 }
-                self.tally.stale += u64::from(resolution.stale);
+                self.tally.resolved.stale += u64::from(resolution.stale);
                 if let Some(removal) = gone {
                     match removal.cause {
                         RemovalCause::Evicted => self.tally.had_been_evicted += 1,
@@ -244,7 +244,7 @@ impl<'a> Replayer<'a> {
                     }
                 }
             }
-            Err(_) => self.tally.no_route += 1,
+            Err(_) => self.tally.resolved.no_route += 1,
         }
 
         let (room, route) = (key.to_room(), fallback.clone());

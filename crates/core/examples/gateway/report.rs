@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::replay::Gateway;
-use crate::tally::{Latency, Tally};
+use crate::tally::{Latency, Resolved, Tally};
 
 /// The JSON report: its fields, in their order.
 #[derive(Debug, Serialize)]
@@ -16,7 +16,7 @@ pub(crate) struct Report {
     pub(crate) joins: u64,
     pub(crate) quits: u64,
     pub(crate) renames: u64,
-    pub(crate) resolve: Resolve,
+    pub(crate) resolve: Resolved,
     pub(crate) routes: Routes,
     pub(crate) sessions: Sessions,
     /// The replay alone, by the clock on the wall.
@@ -27,15 +27,6 @@ pub(crate) struct Report {
     pub(crate) peak_rss_bytes: Option<u64>,
     #[serde(skip)]
     pub(crate) for_people: ForPeople,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Resolve {
-    pub(crate) exact: u64,
-    pub(crate) room: u64,
-    pub(crate) provided: u64,
-    pub(crate) no_route: u64,
-    pub(crate) stale: u64,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -92,13 +83,7 @@ impl Report {
             joins: tally.joins,
             quits: tally.quits,
             renames: tally.renames,
-            resolve: Resolve {
-                exact: tally.exact,
-                room: tally.room,
-                provided: tally.provided,
-                no_route: tally.no_route,
-                stale: tally.stale,
-            },
+            resolve: tally.resolved,
             routes: Routes {
                 live: gateway.live_routes() as u64,
                 evicted: stats.evicted,

@@ -31,6 +31,27 @@ impl Latency {
     }
 }
 
+/// Resolutions by where the route came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Resolved {
+    pub(crate) exact: u64,
+    pub(crate) room: u64,
+    pub(crate) provided: u64,
+    pub(crate) no_route: u64,
+    /// Those of them that met an expired record on the way.
+    pub(crate) stale: u64,
+}
+
+impl Resolved {
+    fn add(&mut self, other: Self) {
+        self.exact += other.exact;
+        self.room += other.room;
+        self.provided += other.provided;
+        self.no_route += other.no_route;
+        self.stale += other.stale;
+    }
+}
+
 /// What one replayer has done, or all of them together.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
@@ -38,11 +59,7 @@ pub(crate) struct Tally {
     pub(crate) joins: u64,
     pub(crate) quits: u64,
     pub(crate) renames: u64,
-    pub(crate) exact: u64,
-    pub(crate) room: u64,
-    pub(crate) provided: u64,
-    pub(crate) no_route: u64,
-    pub(crate) stale: u64,
+    pub(crate) resolved: Resolved,
     /// Exact answers to messages in a conversation.
     pub(crate) exact_in_threads: u64,
     pub(crate) created: u64,
@@ -64,11 +81,7 @@ impl Tally {
             joins: 0,
             quits: 0,
             renames: 0,
-            exact: 0,
-            room: 0,
-            provided: 0,
-            no_route: 0,
-            stale: 0,
+            resolved: Resolved::default(),
             exact_in_threads: 0,
             created: 0,
             already_exists: 0,
@@ -91,11 +104,7 @@ impl Tally {
         self.joins += other.joins;
         self.quits += other.quits;
         self.renames += other.renames;
-        self.exact += other.exact;
-        self.room += other.room;
-        self.provided += other.provided;
-        self.no_route += other.no_route;
-        self.stale += other.stale;
+        self.resolved.add(other.resolved);
         self.exact_in_threads += other.exact_in_threads;
         self.created += other.created;
         self.already_exists += other.already_exists;

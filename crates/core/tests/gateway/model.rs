@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::Outcome;
 use crate::log::{Kind, Log};
 use crate::options::Options;
-use crate::report::{Resolve, Routes, Sessions};
+use crate::report::{Routes, Sessions};
+use crate::tally::Resolved;
 
 /// A route's key in the model: place, thread.
 type Key = (u32, Option<u32>);
@@ -51,7 +52,7 @@ impl Model {
     }
 
     /// Resolves a message's key with its room's route as the fallback, and counts.
-    fn resolve(&mut self, (place, thread): Key, now: u64, resolve: &mut Resolve) {
+    fn resolve(&mut self, (place, thread): Key, now: u64, resolve: &mut Resolved) {
         let key = (place, thread);
         let mut stale = self.expire(key, now);
         if self.is_fresh(key, now) {
@@ -74,7 +75,7 @@ impl Model {
 pub(crate) fn expected(log: &Log, options: &Options) -> Outcome {
     let mut model = Model { ttl: millis(options.ttl), bound: options.max_entries, ..Model::default() };
     let mut events = [0; 4];
-    let mut resolve = Resolve { exact: 0, room: 0, provided: 0, no_route: 0, stale: 0 };
+    let mut resolve = Resolved::default();
     let mut sessions = Sessions { created: 0, already_exists: 0, ended_by_owner: 0, live: 0 };
     let mut connected: HashMap<u32, bool> = HashMap::new();
     let mut last_prune = None;

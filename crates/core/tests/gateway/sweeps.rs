@@ -29,7 +29,7 @@ fn set_order_as_it_is_simulated_is_what_the_table_does() {
         assert_eq!(real.len(), simulated.len());
         for (cell, rival) in real.iter().zip(simulated) {
             assert_eq!((cell.ttl_seconds, cell.capacity), (rival.ttl_seconds, rival.capacity));
-            assert_eq!(cell.exact, rival.exact, "{cell:?}");
+            assert_eq!(cell.resolved.exact, rival.exact, "{cell:?}");
         }
     }
 }
@@ -72,10 +72,10 @@ fn each_policy_lets_go_what_it_is_described_to() {
 fn the_sweep_names_the_smallest_setting_that_is_good_enough() {
     let swept = swept(&generate(7, 5_000));
     let (best, enough) = (swept.best().expect("a cell"), swept.good_enough().expect("a cell"));
-    let keeps = |exact: u64| exact * 100 >= best.exact * 99;
-    assert!(swept.cells.iter().all(|cell| cell.exact <= best.exact));
-    assert!(keeps(enough.exact) && enough.capacity <= best.capacity);
-    assert!(swept.cells.iter().all(|cell| cell.capacity >= enough.capacity || !keeps(cell.exact)));
+    let keeps = |exact: u64| exact * 100 >= best.resolved.exact * 99;
+    assert!(swept.cells.iter().all(|cell| cell.resolved.exact <= best.resolved.exact));
+    assert!(keeps(enough.resolved.exact) && enough.capacity <= best.capacity);
+    assert!(swept.cells.iter().all(|cell| cell.capacity >= enough.capacity || !keeps(cell.resolved.exact)));
     let text = SweepReport::new(&swept).to_string();
     assert!(text.contains(&format!("{} records for", enough.capacity)), "{text}");
     let json = serde_json::to_value(SweepReport::new(&swept)).expect("it is data");

@@ -71,7 +71,7 @@ fn hits(sweep: &Sweep, cell: &Cell) -> (u64, u64) {
     if sweep.thread_messages > 0 {
         (cell.exact_in_threads, sweep.thread_messages)
     } else {
-        (cell.exact, sweep.messages)
+        (cell.resolved.exact, sweep.messages)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::log::Log;
 use crate::options::{Grid, Options};
 use crate::replay::Gateway;
 use crate::run;
-use crate::tally::Tally;
+use crate::tally::{Resolved, Tally};
 
 mod chart;
 mod clairvoyant;
@@ -34,12 +34,8 @@ pub(crate) struct Cell {
     pub(crate) ttl_seconds: u64,
     /// The most records in all partitions together.
     pub(crate) capacity: usize,
-    pub(crate) exact: u64,
-    pub(crate) room: u64,
-    pub(crate) provided: u64,
-    pub(crate) no_route: u64,
-    /// Resolutions that met an expired record.
-    pub(crate) stale: u64,
+    #[serde(flatten)]
+    pub(crate) resolved: Resolved,
     /// Of the messages in a conversation, those that found their own record.
     pub(crate) exact_in_threads: u64,
     pub(crate) evicted: u64,
@@ -113,11 +109,7 @@ impl Cell {
         Self {
             ttl_seconds,
             capacity,
-            exact: tally.exact,
-            room: tally.room,
-            provided: tally.provided,
-            no_route: tally.no_route,
-            stale: tally.stale,
+            resolved: tally.resolved,
             exact_in_threads: tally.exact_in_threads,
             evicted: stats.evicted,
             pruned: stats.pruned,
@@ -129,15 +121,15 @@ impl Cell {
 impl Sweep {
     /// The setting with the most exact hits; of equals the smallest.
     pub(crate) fn best(&self) -> Option<&Cell> {
-        let most = self.cells.iter().map(|cell| cell.exact).max()?;
-        smallest(self.cells.iter().filter(|cell| cell.exact == most))
+        let most = self.cells.iter().map(|cell| cell.resolved.exact).max()?;
+        smallest(self.cells.iter().filter(|cell| cell.resolved.exact == most))
     }
 
     /// The smallest setting that keeps 99 % of the best one's exact hits: the lowest capacity with which any time to
     /// live does, and the shortest such time.
     pub(crate) fn good_enough(&self) -> Option<&Cell> {
-        let most = u128::from(self.best()?.exact);
-        let keeps = |cell: &&Cell| u128::from(cell.exact) * 1_000 >= most * u128::from(GOOD_ENOUGH);
+        let most = u128::from(self.best()?.resolved.exact);
+        let keeps = |cell: &&Cell| u128::from(cell.resolved.exact) * 1_000 >= most * u128::from(GOOD_ENOUGH);
         smallest(self.cells.iter().filter(keeps))
     }
 }

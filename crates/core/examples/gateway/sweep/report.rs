@@ -43,10 +43,10 @@ impl<'a> SweepReport<'a> {
                 "{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}{:>12}{:>9}{:>9}{:>7}",
                 span(cell.ttl_seconds),
                 cell.capacity,
-                percent(cell.exact, self.messages),
-                percent(cell.room, self.messages),
-                percent(cell.provided, self.messages),
-                percent(cell.stale, self.messages),
+                percent(cell.resolved.exact, self.messages),
+                percent(cell.resolved.room, self.messages),
+                percent(cell.resolved.provided, self.messages),
+                percent(cell.resolved.stale, self.messages),
                 percent(cell.exact_in_threads, self.thread_messages),
                 cell.evicted,
                 cell.pruned,
@@ -93,7 +93,7 @@ impl fmt::Display for SweepReport<'_> {
                 "{} records for {}: {} % exact",
                 cell.capacity,
                 span(cell.ttl_seconds),
-                percent(cell.exact, self.messages)
+                percent(cell.resolved.exact, self.messages)
             )
         };
         writeln!(f, "\nbest                            {}", setting(best))?;
