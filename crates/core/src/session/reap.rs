@@ -175,7 +175,9 @@ impl<P: Payload> Inner<P> {
         let expect = |hashes: &[u64]| {
             // One alone is looked up at once.
             if hashes.len() > 1 {
-                hashes.iter().for_each(|&hash| self.table.expect(hash));
+                for &hash in hashes {
+                    self.table.expect(hash);
+                }
             }
         };
         let done = owner.core().hints.step_ahead(hints, expect, end);
