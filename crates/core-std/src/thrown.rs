@@ -58,6 +58,7 @@ impl fmt::Debug for Thrown {
 
 /// A thread that somebody else has spawned has ended without an answer, or nobody can tell.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ThreadError {
     /// It has panicked, and this was thrown.
     Panicked(Thrown),

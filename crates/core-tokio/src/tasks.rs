@@ -170,6 +170,7 @@ impl<T> fmt::Debug for Monitored<T> {
 
 /// A task has ended without an answer.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TaskError {
     /// It was aborted, or its runtime is gone.
     Cancelled,
