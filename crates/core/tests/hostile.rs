@@ -12,6 +12,7 @@
 mod collisions;
 #[path = "hostile/owners.rs"]
 mod owners;
+mod patience;
 #[path = "hostile/shapes.rs"]
 mod shapes;
 #[path = "hostile/texts.rs"]

@@ -1,5 +1,6 @@
 //! Tables of unusual shapes: bounds of one and without end, one partition and thousands.
 
+use crate::patience::until;
 use std::collections::BTreeSet;
 use tenure_core::{
     BuildRouteTableError, CreateErrorKind, GetError, HandOverError, KeyRef, ManualClock, RouteTable,
@@ -128,7 +129,8 @@ fn four_thousand_partitions_are_one_table() {
 
     let held = table.partition(17).expect("one of them").len();
     assert!(table.fail_partition(17) && !table.fail_partition(PARTITIONS));
-    assert!(!table.maintain());
+    // Not at once where another test's thread holds a guard: of its own process, see `tests/replaced.rs`.
+    until("the content that was replaced is dropped", || !table.maintain());
     assert_eq!(table.len(), KEYS + 100 - held, "the others have noticed nothing");
     clock.advance(std::time::Duration::from_secs(1_800));
     assert_eq!((table.prune(), table.len()), (KEYS + 100 - held, 0));
