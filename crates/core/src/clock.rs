@@ -301,7 +301,7 @@ mod system {
     /// The kernel's monotonic time starts near boot: it is never negative, and its sum is far from overflowing.
     #[inline]
     fn millis(time: Timespec) -> u64 {
-        time.tv_sec.unsigned_abs() * 1_000 + time.tv_nsec.unsigned_abs() / super::NANOS_PER_MILLI
+        time.tv_sec.cast_unsigned() * 1_000 + time.tv_nsec.cast_unsigned() / super::NANOS_PER_MILLI
     }
 }
 

@@ -294,7 +294,7 @@ impl<R: Destination> RouteTable<R> {
     /// assert_eq!(table.resolve_view(key, &[], &guard)?.route(), "!rust");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn resolve_view<'a>(
         &'a self,
         key: impl AsKey,
@@ -327,7 +327,7 @@ impl<R: Destination> RouteTable<R> {
         self.resolving(&key, fallbacks, guard, Mode::Peek)
     }
 
-    #[inline]
+    #[inline(always)]
     fn resolving<'a, Q: AsKey>(
         &'a self,
         key: &Q,

@@ -1,7 +1,7 @@
 //! Counters that many threads move and few read, striped: a thread that has a stripe of its own moves its counters with
 //! a plain load and store.
 
-use crate::stripe::{OWN, stripe};
+use crate::stripe::{OWN, known_stripe, stripe};
 use crossbeam_utils::CachePadded;
 use std::{
     array, fmt,
@@ -27,17 +27,24 @@ impl<const N: usize> Counters<N> {
     }
 
     /// Adds to counter `index`, without waiting for anybody.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add(&self, index: usize, n: u64) {
-        let stripe = stripe();
-        if stripe < OWN {
+        match self.own.get(known_stripe()).and_then(OnceLock::get) {
+            Some(block) => add_alone(&block[index], n),
+            None => self.add_slowly(index, n),
+        }
+    }
+
+    /// This thread's first, or where it has no stripe of its own.
+    #[cold]
+    fn add_slowly(&self, index: usize, n: u64) {
+        match self.own.get(stripe()) {
             // Only this thread initialises its stripe, so it waits for nobody here.
-            let counter = &self.own[stripe].get_or_init(|| Box::new(zeros()))[index];
-            // Relaxed, and no read-modify-write: this thread alone writes the stripe while it has it.
-            counter.store(counter.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
-        } else {
-            // Relaxed: statistics.
-            self.shared[index].fetch_add(n, Ordering::Relaxed);
+            Some(block) => add_alone(&block.get_or_init(|| Box::new(zeros()))[index], n),
+            None => {
+                // Relaxed: statistics.
+                self.shared[index].fetch_add(n, Ordering::Relaxed);
+            }
         }
     }
 
@@ -49,6 +56,13 @@ impl<const N: usize> Counters<N> {
             sum.wrapping_add(block[index].load(Ordering::Relaxed))
         })
     }
+}
+
+/// Adds where this thread alone writes: it has the stripe.
+#[inline(always)]
+fn add_alone(counter: &AtomicU64, n: u64) {
+    // Relaxed, and no read-modify-write: as said.
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
 }
 
 fn zeros<const N: usize>() -> Block<N> {

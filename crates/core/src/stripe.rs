@@ -41,11 +41,17 @@ impl Taken {
 }
 
 #[cfg(not(any(tenure_loom, tenure_shuttle)))]
-pub(crate) use of_thread::stripe;
+pub(crate) use of_thread::{known_stripe, stripe};
 
 /// The threads of loom and of shuttle share one real thread, and so would share an "own" stripe.
 #[cfg(any(tenure_loom, tenure_shuttle))]
 pub(crate) fn stripe() -> usize {
+    OWN
+}
+
+/// As [`stripe`].
+#[cfg(any(tenure_loom, tenure_shuttle))]
+pub(crate) fn known_stripe() -> usize {
     OWN
 }
 
@@ -83,9 +89,15 @@ mod of_thread {
     /// share.
     #[inline]
     pub(crate) fn stripe() -> usize {
+        let mine = known_stripe();
+        if mine > OWN { find_stripe() } else { mine }
+    }
+
+    /// This thread's stripe if it is below [`OWN`] and was asked for before; anything else is no answer.
+    #[inline(always)]
+    pub(crate) fn known_stripe() -> usize {
         // Fails only where a target destroys even a local without a destructor with its thread.
-        let mine = MINE.try_with(Cell::get).unwrap_or(OWN);
-        if mine == UNKNOWN { find_stripe() } else { mine }
+        MINE.try_with(Cell::get).unwrap_or(OWN)
     }
 
     #[cold]

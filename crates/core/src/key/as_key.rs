@@ -56,15 +56,16 @@ impl AsKey for SessionKey {
         self.hashes
     }
 
-    #[inline]
+    #[inline(always)]
     fn is(&self, key: &SessionKey) -> bool {
         // The parts decide; a table that has come to compare them has compared the hashes before.
         self.buffer == key.buffer
     }
 
-    #[inline]
+    #[inline(always)]
     fn room_scope_is(&self, key: &SessionKey) -> bool {
-        key.is_room_scope() && self.same_room(key)
+        // As above: the parts decide.
+        key.buffer.is_room_of(&self.buffer)
     }
 
     #[inline]
@@ -93,7 +94,7 @@ impl<T: AsKey + ?Sized> AsKey for &T {
         (**self).hashes()
     }
 
-    #[inline]
+    #[inline(always)]
     fn is(&self, key: &SessionKey) -> bool {
         (**self).is(key)
     }

@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
 }
 
 impl PartialEq for Buffer {
-    #[inline]
+    #[inline(always)]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Inline(ours), Self::Inline(theirs)) => same(ours, theirs),
@@ -103,19 +103,63 @@ fn ends_alike<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
 }
 
-/// Compares without a branch or a call.
-#[inline]
+/// Compares in a few wide loads, without a call.
+#[inline(always)]
 fn same(a: &Packed, b: &Packed) -> bool {
-    const LAST: usize = ENDS + INLINE - 8;
-    let word = |packed: &Packed, at: usize| {
-        u64::from_le_bytes(*packed[at..].first_chunk().expect("there are eight bytes"))
-    };
-    let differ = |at| word(a, at) ^ word(b, at);
+    const WIDE: usize = 16;
+    const LAST: usize = ENDS + INLINE - WIDE;
+    let alike = |at: usize| a[at..].first_chunk::<WIDE>() == b[at..].first_chunk();
     // The last two overlap by a byte.
-    differ(0) | differ(8) | differ(16) | differ(24) | differ(32) | differ(40) | differ(48) | differ(LAST) == 0
+    alike(0) & alike(WIDE) & alike(2 * WIDE) & alike(LAST)
+}
+
+/// As many set bytes as a run is long, and as many clear ones: a window of it covers the beginning of a run.
+const COVER: [u8; 2 * (ENDS + INLINE)] = {
+    let mut cover = [0; 2 * (ENDS + INLINE)];
+    let mut at = 0;
+    while at < ENDS + INLINE {
+        cover[at] = u8::MAX;
+        at += 1;
+    }
+    cover
+};
+
+/// Whether `room`, which has no thread, is the room scope of the key that `of` is. Without a branch or a call: how long
+/// a room is differs from key to key, and cannot be guessed.
+#[inline(always)]
+fn is_room_of(room: &Packed, of: &Packed) -> bool {
+    const WIDE: usize = 16;
+    const LAST: usize = ENDS + INLINE - WIDE;
+    // What is behind the room does not matter, and the end of the thread is compared as none.
+    let end = ENDS + usize::from(of[2]).min(INLINE);
+    let covered: &Packed = COVER[ENDS + INLINE - end..].first_chunk().expect("twice as long");
+    let wide = |bytes: &Packed, at: usize| {
+        u128::from_le_bytes(*bytes[at..].first_chunk().expect("there are so many bytes"))
+    };
+    let thread = u128::from(u8::MAX) << (8 * (ENDS - 1));
+    let differ = |at| (wide(room, at) ^ wide(of, at)) & wide(covered, at);
+    // The last two overlap by a byte.
+    let ends = differ(0) & !thread;
+    room[3] == NO_THREAD && ends | differ(WIDE) | differ(2 * WIDE) | differ(LAST) == 0
 }
 
 impl Buffer {
+    /// Whether this is the room scope of `of`.
+    #[inline(always)]
+    pub(super) fn is_room_of(&self, of: &Self) -> bool {
+        match (self, of) {
+            (Self::Inline(room), Self::Inline(of)) => is_room_of(room, of),
+            _ => self.is_long_room_of(of),
+        }
+    }
+
+    /// Where one of the two is long. The room of a long key may be short.
+    #[inline(never)]
+    fn is_long_room_of(&self, of: &Self) -> bool {
+        let (room, of) = (self.run(), of.run());
+        !room.threaded && room.ends == of.ends && room.bytes == of.room_scope()
+    }
+
     #[inline(never)]
     fn heap_eq(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.run(), other.run());

@@ -7,6 +7,7 @@ use super::{
     order::Order,
     record::{Life, Record},
 };
+use std::sync::Arc;
 use crate::{
     clock::{Millis, Tick},
     event::RouteEvent,
@@ -14,7 +15,6 @@ use crate::{
     raw::{Cursor, DropPanics, Entry, Fresh, Guard, Occupied, Query, Table},
     sync::{AtomicBool, AtomicUsize, Ordering},
 };
-use std::sync::Arc;
 
 pub(super) type Held<'g, R> = Entry<'g, SessionKey, Record<R>>;
 
@@ -25,7 +25,7 @@ pub(super) enum Asked<'k, Q> {
 }
 
 impl<Q: AsKey> Query<SessionKey> for Asked<'_, Q> {
-    #[inline]
+    #[inline(always)]
     fn hash(&self) -> u64 {
         match self {
             Self::Exact(key) => key.hashes().full,
@@ -33,7 +33,7 @@ impl<Q: AsKey> Query<SessionKey> for Asked<'_, Q> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn matches(&self, key: &SessionKey) -> bool {
         match self {
             Self::Exact(asked) => asked.is(key),
@@ -165,17 +165,30 @@ impl<R: Destination> Store<R> {
         won
     }
 
-    /// Stores or replaces.
-    #[inline]
+    /// Stores or replaces. The commonest set, of the route that is there, leaves what it was given where it is.
+    #[inline(always)]
     pub(super) fn set<'g, Q: AsKey>(&'g self, key: &Q, route: R, ttl: Millis, call: &Call<'g>) {
         let found = self.table.get(&Asked::Exact(key), call.guard);
-        if let Some(entry) = found
-            && self.set_again(entry, &route, ttl, call)
-        {
-            self.done(key, ttl, call);
-        } else {
+        if !found.is_some_and(|entry| self.set_same(entry, key, &route, ttl, call)) {
             self.set_anew(found, key, route, ttl, call);
         }
+    }
+
+    /// Stores the route that is there already, unless another one is.
+    #[inline]
+    fn set_same<Q: AsKey>(
+        &self,
+        entry: Held<'_, R>,
+        key: &Q,
+        route: &R,
+        ttl: Millis,
+        call: &Call<'_>,
+    ) -> bool {
+        let set = self.set_again(entry, route, ttl, call);
+        if set {
+            self.done(key, ttl, call);
+        }
+        set
     }
 
     /// The commonest set: the route that is stored already. Moves its deadline and makes it the youngest, unless it is
@@ -214,9 +227,8 @@ impl<R: Destination> Store<R> {
             // Another thread was faster, perhaps with the same route.
             found = self.table.get(&Asked::Exact(key), call.guard);
             if let Some(entry) = found
-                && self.set_again(entry, unstored.route(), ttl, call)
+                && self.set_same(entry, key, unstored.route(), ttl, call)
             {
-                self.done(key, ttl, call);
                 break Some(unstored);
             }
         };
