@@ -1,6 +1,13 @@
 //! Growing: the mask doubles at once, the new buckets are put into the list one by one.
 
-use super::{buckets::MOST, link::Link, list::settle, node::NODE, reclaim::Guard, table::Table};
+use super::{
+    buckets::MOST,
+    link::Link,
+    list::{parent, settle},
+    node::NODE,
+    reclaim::Guard,
+    table::Table,
+};
 use crate::sync::Ordering;
 
 /// New buckets that each insertion puts into the list after a doubling. Far more than two, which there are for each
@@ -13,7 +20,7 @@ const SPLITS_PER_INSERT: usize = 4;
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     /// Does an insertion's share of growing, now that there are `len` entries.
     pub(super) fn grow(&self, len: isize, guard: &Guard) {
-        // Acquire: as in `start`.
+        // Acquire: as in `bucket_of`.
         let mask = self.mask.load(Ordering::Acquire);
         if 2 * len > mask.cast_signed() && mask < MOST - 1 {
             self.buckets.add_segment(mask + 1);
@@ -21,17 +28,21 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             // another thread has grown it.
             let _ = self.mask.compare_exchange(mask, 2 * mask + 1, Ordering::Release, Ordering::Relaxed);
         }
-        // Relaxed, both: a hint which buckets are next. One that is skipped, or whose thread is stopped, is put into the
-        // list by the first writer that wants it, or stays with its ancestor.
-        if self.split.load(Ordering::Relaxed) > mask {
+        // Relaxed, throughout: which buckets are next. Who meets one's sentinel in the list, with Acquire, has seen this
+        // move on past it; `ends_run` relies on that. A bucket whose thread is stopped is put into the list by the first
+        // writer that wants it, or stays with its ancestor.
+        let first = self.split.load(Ordering::Relaxed);
+        let next = (first + SPLITS_PER_INSERT).min(mask + 1);
+        if first > mask
+            || self.split.compare_exchange(first, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        {
+            // There are none, or another thread is about them.
             return;
         }
-        let first = self.split.fetch_add(SPLITS_PER_INSERT, Ordering::Relaxed);
-        let due = first..(first + SPLITS_PER_INSERT).min(mask + 1);
-        for index in due.clone() {
+        for index in first..next {
             self.expect_split(index + SPLITS_PER_INSERT, mask);
         }
-        for index in due {
+        for index in first..next {
             self.ensure_bucket(index, guard);
         }
     }
@@ -42,13 +53,13 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     fn expect_split(&self, index: usize, mask: usize) {
         // No step of a model, since nothing comes of it.
         if cfg!(not(any(tenure_loom, tenure_shuttle))) && index <= mask {
-            let parent = index & !(1 << index.ilog2());
             // Relaxed: nothing is read through it.
-            self.buckets.get(parent).next.load(Ordering::Relaxed).prefetch();
+            self.buckets.get(parent(index)).next.load(Ordering::Relaxed).prefetch();
         }
     }
 
-    /// Puts a bucket into the list unless it is there or another thread is about it. `index` is at most the mask.
+    /// Puts a bucket into the list unless it is there or another thread is about it. `index` is below `split`, or was
+    /// answered by `bucket_of`: who meets its sentinel in the run of an ancestor relies on that.
     pub(super) fn ensure_bucket(&self, index: usize, guard: &Guard) {
         let bucket = self.buckets.get(index);
         // Relaxed: only whether somebody has begun; nothing is read through it.

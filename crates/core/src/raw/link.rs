@@ -67,7 +67,7 @@ impl Link {
     /// Whether a bucket holding this link can be started from: it is in the list.
     #[inline]
     pub(super) fn is_ready(self) -> bool {
-        self != Self::UNINIT && self.0.addr() & PENDING == 0
+        self.0.addr() & PENDING == 0 && self != Self::UNINIT
     }
 
     #[inline]

@@ -5,14 +5,14 @@ use super::{
     link::{AtomicLink, Link, Managed},
     node::{NODE, Node, precedes},
     reclaim::Guard,
-    table::Table,
+    table::{Query, Table},
 };
 use crate::sync::Ordering;
 
 /// Where a walk begins.
 struct Start<'g> {
     bucket: &'g Bucket,
-    /// The mask that chose the bucket, if the bucket is the key's own: then the next sentinel ends the walk.
+    /// The bucket's index, if it is the key's own: then the next sentinel ends the walk.
     own: Option<usize>,
 }
 
@@ -26,23 +26,23 @@ pub(super) struct Position<'g, K, V> {
 }
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
-    /// The unmarked node with this hash whose key `is` the one asked for. Writes nothing, waits for nobody.
+    /// The unmarked node asked for. Writes nothing, waits for nobody.
     #[inline(always)]
-    pub(super) fn find<'g>(
+    pub(super) fn find<'g, Q: Query<K> + ?Sized>(
         &'g self,
-        hash: u64,
-        is: impl Fn(&K) -> bool,
+        query: &Q,
         _guard: &'g Guard,
     ) -> Option<&'g Managed<Node<K, V>>> {
-        // Acquire: pairs with the Release in `grow`; the segments that the mask covers are there.
-        let mask = self.mask.load(Ordering::Acquire);
+        let hash = query.hash() | NODE;
+        let index = self.bucket_of(hash);
         // Acquire, here and below: pairs with the Release of the exchange that put the successor there, and with the
         // Release in `settle`: a bucket that is ready is in the list.
-        let link = self.buckets.get(hash as usize & mask).next.load(Ordering::Acquire);
-        let (mut cur, own) = if link.is_ready() { (link, Some(mask)) } else { (self.first_link(hash), None) };
+        let link = self.buckets.get(index).next.load(Ordering::Acquire);
+        let (mut cur, own) =
+            if link.is_ready() { (link, Some(index)) } else { (self.first_link(hash), None) };
         loop {
             if cur.is_sentinel() {
-                if self.ends_run(cur, own) {
+                if self.ends_run(cur, hash, own) {
                     return None;
                 }
                 cur = self.beyond(cur, hash)?;
@@ -53,7 +53,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             let next = node.value.next.load(Ordering::Acquire);
             if node.value.hash == hash {
                 // The link was read unmarked: at that moment the node was present (invariant 3: the only one).
-                if !next.is_marked() && is(&node.value.key) {
+                if !next.is_marked() && query.matches(&node.value.key) {
                     return Some(node);
                 }
             } else if precedes(hash, node.value.hash) {
@@ -77,7 +77,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             let mut cur = settle(start.bucket);
             loop {
                 if cur.is_sentinel() {
-                    if self.ends_run(cur, start.own) || self.beyond(cur, hash).is_none() {
+                    if self.ends_run(cur, hash, start.own) || self.beyond(cur, hash).is_none() {
                         return Position { prev, cur, found: None };
                     }
                     // SAFETY: invariant 1: a sentinel that is not the end (`beyond` has seen to that) is a bucket of
@@ -113,22 +113,33 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         }
     }
 
+    /// The bucket in which the walk for `hash` begins. While the table grows, one that growth has not come to yet is left
+    /// aside for the bucket that it will be split from.
+    #[inline]
+    pub(super) fn bucket_of(&self, hash: u64) -> usize {
+        // Acquire: pairs with the Release in `grow`; the segments that the mask covers are there.
+        let mask = self.mask.load(Ordering::Acquire);
+        let index = hash as usize & mask;
+        // Relaxed: where a walk begins is a matter of speed alone.
+        let split = self.split.load(Ordering::Relaxed);
+        if split > mask { index } else { before_split(index, split, mask) }
+    }
+
     /// The nearest bucket before `hash` that is in the list: the hash's own, else an ancestor.
     #[inline]
     fn start(&self, hash: u64) -> Start<'_> {
-        // Acquire: pairs with the Release in `grow`; the segments that the mask covers are there.
-        let mask = self.mask.load(Ordering::Acquire);
-        let mut index = hash as usize & mask;
+        // A sentinel's own position (no NODE bit) is looked for from an ancestor, past other sentinels.
+        let is_node = hash & NODE != 0;
+        let mut index = if is_node { self.bucket_of(hash) } else { hash as usize };
         let bucket = self.buckets.get(index);
         // Relaxed, here and below: only whether the bucket is in the list. Who goes on from there reads the link again,
         // with Acquire, and reads this value or a later one, which pairs with the Release in `settle`.
-        // A sentinel's own position (no NODE bit) is looked for from an ancestor, past other sentinels.
-        if hash & NODE != 0 && bucket.next.load(Ordering::Relaxed).is_ready() {
-            return Start { bucket, own: Some(mask) };
+        if is_node && bucket.next.load(Ordering::Relaxed).is_ready() {
+            return Start { bucket, own: Some(index) };
         }
         loop {
             // The parent: the bucket that this one was split from. Bucket 0 is in the list from the beginning.
-            index &= !(1 << index.ilog2());
+            index = parent(index);
             let bucket = self.buckets.get(index);
             if index == 0 || bucket.next.load(Ordering::Relaxed).is_ready() {
                 return Start { bucket, own: None };
@@ -143,13 +154,12 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         self.start(hash).bucket.next.load(Ordering::Acquire).settled()
     }
 
-    /// Whether nothing of the bucket's run comes behind this sentinel, for a walk that began at the bucket that `own`
-    /// chose.
+    /// Whether nothing of the bucket's run comes behind this sentinel, for a walk for `hash` that began at its `own`.
     #[inline]
-    fn ends_run(&self, sentinel: Link, own: Option<usize>) -> bool {
-        // Relaxed: sentinels inside the own bucket's run are put there after the mask has grown, and this thread has
-        // just read the link to one with Acquire: if the mask is still the same, this one ends the run.
-        sentinel.is_end() || own == Some(self.mask.load(Ordering::Relaxed))
+    fn ends_run(&self, sentinel: Link, hash: u64, own: Option<usize>) -> bool {
+        // A sentinel inside the own bucket's run is put there after `split` has moved past it, and this thread has just
+        // read the link to it with Acquire: if the bucket is still the own one, this sentinel ends the run.
+        sentinel.is_end() || own == Some(self.bucket_of(hash))
     }
 
     /// What follows a sentinel that is not the end, if the walk for `hash` goes on behind it.
@@ -164,6 +174,17 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         // Acquire: pairs with the Release of the exchange that put the successor there.
         Some(bucket.next.load(Ordering::Acquire).settled())
     }
+}
+
+/// This bucket, or while growth has not come to it the one that it will be split from.
+#[cold]
+fn before_split(index: usize, split: usize, mask: usize) -> usize {
+    if index < split { index } else { index & mask >> 1 }
+}
+
+/// The bucket that this one is split from; bucket 0 is its own.
+pub(super) fn parent(index: usize) -> usize {
+    index.checked_ilog2().map_or(0, |top| index & !(1 << top))
 }
 
 /// Takes the tag `PENDING` off a bucket that was reached through the list, or is bucket 0 or ready; answers its link.

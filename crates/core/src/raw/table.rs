@@ -4,6 +4,7 @@ use super::{
     buckets::{Bucket, Buckets, FIRST},
     graveyard::Graveyard,
     link::{Link, Managed},
+    list::parent,
     node::{Fresh, NODE, Node},
     reclaim::{self, DropPanics, Guard},
 };
@@ -62,7 +63,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         query: &Q,
         guard: &'g Guard,
     ) -> Option<Entry<'g, K, V>> {
-        let node = self.find(query.hash() | NODE, |key| query.matches(key), guard)?;
+        let node = self.find(query, guard)?;
         Some(Entry::new(self, node, guard))
     }
 
@@ -76,9 +77,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         K: Eq,
     {
         let hash = fresh.0.value.hash;
-        // Acquire: as in `start`.
-        let mask = self.mask.load(Ordering::Acquire);
-        self.ensure_bucket(hash as usize & mask, guard);
+        self.ensure_bucket(self.bucket_of(hash), guard);
         let mut fresh = fresh;
         loop {
             let at = self.search(hash, |key| *key == fresh.0.value.key, guard);
@@ -157,7 +156,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         if position & NODE != 0 {
             return self.first_link(position);
         }
-        // Acquire: as in `start`.
+        // Acquire: as in `bucket_of`.
         let mut index = position as usize & self.mask.load(Ordering::Acquire);
         loop {
             // Acquire: pairs with the Release in `settle`, and with that of the exchange that put the successor there.
@@ -165,8 +164,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             if index == 0 || link.is_ready() {
                 return link.settled();
             }
-            // The parent, as in `start`.
-            index &= !(1 << index.ilog2());
+            index = parent(index);
         }
     }
 }

@@ -6,7 +6,7 @@ mod harness;
 
 use super::Cursor;
 use crate::{raw::Guard, sync::model};
-use harness::{Key, Map, assert_holds, insert, map, pass, race, remove, replace};
+use harness::{Key, Map, assert_holds, insert, map, pass, race, remove, replace, split};
 
 const A: Key = Key(0, 1);
 const B: Key = Key(0, 2);
@@ -58,8 +58,8 @@ fn loom_a_pass_sees_what_stays_once_under_growth() {
         // Four buckets, of which the two to come stand in front of these.
         let table = map([Key(2, 1), Key(3, 2)]);
         let writer = |t: &Map, g: &_| {
-            t.ensure_bucket(2, g);
-            t.ensure_bucket(3, g);
+            split(t, 2, g);
+            split(t, 3, g);
         };
         let scanner = |t: &Map, g: &_| assert_eq!(pass_in_steps(t, g), [0, 1, 1, 0]);
         race(&table, writer, scanner);
@@ -193,7 +193,7 @@ fn what_comes_first_in_a_bucket_is_read_whole(read: impl Fn(&Map, &Guard) + Copy
     model(move || {
         let table = map([A]);
         let writer = |t: &Map, g: &_| {
-            t.ensure_bucket(1, g);
+            split(t, 1, g);
             assert!(insert(t, C, 3, g));
         };
         race(&table, writer, read);
@@ -221,7 +221,7 @@ fn loom_a_pass_goes_on_at_a_bucket_that_another_has_added() {
     model(|| {
         let table = map([Key(2, 1)]);
         // So that doubling is all there is to do.
-        table.ensure_bucket(1, &crate::raw::pin());
+        split(&table, 1, &crate::raw::pin());
         let reader = |t: &Map, g: &_| {
             // As if put aside at bucket 2, behind which the entry stands.
             let mut seen = 0;

@@ -8,7 +8,7 @@ use crate::{
     raw::{Cursor, Guard},
     sync::{Ordering, model},
 };
-use harness::{Key, Map, assert_holds, get, insert, map, race, remove};
+use harness::{Key, Map, assert_holds, get, insert, map, race, remove, split};
 
 /// Two buckets, and the second is not in the list yet; it would come in front of `BEHIND`.
 const FRONT: Key = Key(0, 1);
@@ -44,7 +44,7 @@ fn loom_a_bucket_is_put_in_front_of_what_is_there() {
     model(|| {
         let table = map([BEHIND]);
         let reader = |t: &Map, g: &_| assert_eq!(get(t, BEHIND, g), Some(2));
-        let writer = |t: &Map, g: &_| t.ensure_bucket(1, g);
+        let writer = |t: &Map, g: &_| split(t, 1, g);
         race(&table, writer, reader);
         assert_holds(&table, [(BEHIND, 2)]);
     });
@@ -57,7 +57,7 @@ fn loom_a_look_up_that_began_before_a_doubling_finds_what_is_there() {
         let reader = |t: &Map, g: &_| assert_eq!(get(t, Key(2, 1), g), Some(1));
         let writer = |t: &Map, g: &_| {
             doubles(t, g);
-            t.ensure_bucket(2, g);
+            split(t, 2, g);
         };
         race(&table, writer, reader);
     });
@@ -70,7 +70,7 @@ fn loom_an_insert_that_began_before_a_doubling_finds_what_is_there() {
         let inserter = |t: &Map, g: &_| assert!(!insert(t, Key(2, 1), 9, g));
         let writer = |t: &Map, g: &_| {
             doubles(t, g);
-            t.ensure_bucket(2, g);
+            split(t, 2, g);
         };
         race(&table, writer, inserter);
     });
@@ -80,7 +80,7 @@ fn loom_an_insert_that_began_before_a_doubling_finds_what_is_there() {
 fn loom_nothing_enters_a_bucket_that_is_not_in_the_list() {
     model(|| {
         let table = map([FRONT]);
-        let owner = |t: &Map, g: &_| t.ensure_bucket(1, g);
+        let owner = |t: &Map, g: &_| split(t, 1, g);
         // The second insert takes the link that the sentinel wants.
         let other = |t: &Map, g: &_| {
             assert!(insert(t, BEHIND, 2, g));
@@ -106,7 +106,7 @@ fn loom_what_comes_into_a_new_bucket_is_found_from_its_ancestor() {
 fn loom_what_comes_into_a_new_bucket_is_seen_from_the_first() {
     model(|| {
         let table = map([FRONT]);
-        let owner = |t: &Map, g: &_| t.ensure_bucket(1, g);
+        let owner = |t: &Map, g: &_| split(t, 1, g);
         let other = |t: &Map, g: &_| {
             assert!(insert(t, BEHIND, 2, g));
             let mut seen = 0;
@@ -137,7 +137,7 @@ fn loom_a_segment_that_another_has_added_is_used() {
     model(|| {
         let table = map([Key(2, 1)]);
         // So that doubling is all there is to do.
-        table.ensure_bucket(1, &crate::raw::pin());
+        split(&table, 1, &crate::raw::pin());
         race(&table, doubles, |t: &Map, g: &_| {
             doubles(t, g);
             assert_eq!(get(t, Key(2, 1), g), Some(1));
@@ -150,7 +150,7 @@ fn loom_a_segment_that_another_has_added_is_used() {
 fn loom_a_bucket_whose_owner_is_stopped_is_walked_through() {
     model(|| {
         let table = map([FRONT]);
-        table.ensure_bucket(1, &crate::raw::pin());
+        split(&table, 1, &crate::raw::pin());
         // As if its owner were stopped between putting it into the list and saying so.
         let bucket = &table.buckets.get(1).next;
         bucket.store(bucket.load(Ordering::Relaxed).pending(), Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use crate::{
     raw::{Cursor, Fresh, Guard, Query, Table, lend, pin},
-    sync::Arc,
+    sync::{Arc, Ordering},
 };
 
 pub(in crate::raw) use crate::raw::lend::Tracked;
@@ -63,6 +63,14 @@ pub(in crate::raw) fn remove(table: &Map, key: Key, guard: &Guard) -> bool {
 
 pub(in crate::raw) fn replace(table: &Map, key: Key, value: u64, guard: &Guard) -> bool {
     table.get(&key, guard).is_some_and(|entry| entry.replace(fresh(key, value)).is_ok())
+}
+
+/// Puts a bucket into the list as growth does.
+#[allow(dead_code, reason = "this file is included by several, and not all of them split")]
+pub(in crate::raw) fn split(table: &Map, index: usize, guard: &Guard) {
+    // Relaxed: as in `grow`.
+    table.split.fetch_max(index + 1, Ordering::Relaxed);
+    table.ensure_bucket(index, guard);
 }
 
 /// What one complete pass sees, in its order.
