@@ -3,7 +3,7 @@
 //! Checked, with comments and the contents of strings left out:
 //! - every path through `crate::` or `super::` to another top-level module stands in [`LAYERS`];
 //! - the word `unsafe` occurs only below `src/raw`;
-//! - `crossbeam_epoch` is named only in `src/raw/reclaim.rs`;
+//! - `membarrier` is named only in `src/raw/barrier.rs`;
 //! - the system is asked for the time only in `clock.rs`.
 //!
 //! Unit tests (`tests.rs` and folders `tests/`) may name any module and ask for the time; the other two rules bind them
@@ -88,8 +88,8 @@ fn check(file: &str, source: &str) -> Vec<Finding> {
         let line = token.line;
         match token.text.as_str() {
             "unsafe" if top != "raw" => report(line, "`unsafe` outside of src/raw".to_owned()),
-            "crossbeam_epoch" if file != "raw/reclaim.rs" => {
-                report(line, "`crossbeam_epoch` is named only in src/raw/reclaim.rs".to_owned());
+            "membarrier" if file != "raw/barrier.rs" => {
+                report(line, "`membarrier` is named only in src/raw/barrier.rs".to_owned());
             }
             _ if !is_test && top != "clock" && asks_for_the_time(&tokens[at..]) => {
                 report(line, "only clock.rs asks the system for the time: take a `Clock`".to_owned());
@@ -213,7 +213,7 @@ fn planted_breaches_of_the_one_place_rules_are_found() {
     assert_found("route.rs", "fn f() {\n unsafe { g() }\n}", &[(2, "src/raw")]);
     assert_found("lib.rs", "#[unsafe(no_mangle)] fn f() {}", &[(1, "src/raw")]);
     assert_found("route/tests.rs", "unsafe impl Send for X {}", &[(1, "src/raw")]);
-    assert_found("raw/node.rs", "unsafe { use crossbeam_epoch as ebr; }", &[(1, "reclaim.rs")]);
+    assert_found("raw/node.rs", "unsafe { use membarrier as all; }", &[(1, "barrier.rs")]);
     assert_found("route.rs", "let t = std::time::Instant::now();", &[(1, "clock.rs")]);
     assert_found("pruner.rs", "SystemTime ::\n now();", &[(1, "clock.rs")]);
     assert_found("lib.rs", "use std::time::Instant as I;", &[(1, "clock.rs")]);
@@ -244,7 +244,7 @@ fn what_is_allowed_or_is_no_code_passes() {
             "key/text.rs",
             "use super::*; use super::{self as key, hash::Full}; mod tests { use super::*; use super::super::K; }",
         ),
-        ("raw/reclaim.rs", "use crossbeam_epoch::Guard; unsafe fn f() {}"),
+        ("raw/barrier.rs", "use rustix::thread::membarrier; unsafe fn f() {}"),
         ("clock.rs", "fn f() { Instant::now(); SystemTime::now(); clock_gettime(); }"),
         ("key/tests.rs", "use crate::route::RouteTable; fn f() { std::time::Instant::now(); }"),
         ("session.rs", "use crate::{clock::{Clock, Tick}, error, owner::Owner, pruner, raw};"),

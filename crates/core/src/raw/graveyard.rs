@@ -9,7 +9,7 @@
 
 use super::{
     link::{Managed, Memory},
-    reclaim::{DropPanics, Guard, SendPtr, clear, flush, free_box, is_freeing, pin},
+    reclaim::{DropPanics, Guard, SendPtr, advance, clear, flush, free_box, is_freeing, pin},
     ring::{self, Ring},
     spares::Spares,
     stack::Stack,
@@ -209,7 +209,7 @@ impl<T: Send + 'static> Graveyard<T> {
     }
 
     /// Hands everything that waits on to the reclaimer. In a destructor that is run by a flush it is left for who
-    /// comes next: without a flush it would lie in this thread's bag, for ever if this thread goes idle.
+    /// comes next: without a flush nobody might come for what the reclaimer has.
     pub(super) fn collect(&self) {
         if is_freeing() {
             return;
@@ -263,6 +263,10 @@ impl<T: Send + 'static> Drop for Graveyard<T> {
             plot.bury(drop);
         }
         free_all(self.common.nodes.take_all(), &self.ledger);
+        // What the reclaimer has of it nobody else would ask for.
+        if self.len() > 0 {
+            advance();
+        }
     }
 }
 

@@ -35,9 +35,11 @@
 //!    (`stripe.rs`). So its plot in a graveyard has one writer, and its spares one user. A node's memory is among the
 //!    spares only after its grace period: for readers that is no more than if it had been freed.
 
+mod barrier;
 mod buckets;
 mod cell;
 mod cursor;
+mod epoch;
 mod graveyard;
 mod growth;
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! When memory that other threads may still read is given back. The only file that names the reclaimer.
+//! When memory that other threads may still read is given back.
 //!
-//! Epoch-based reclamation (Fraser 2004, as built by `crossbeam-epoch`): a thread reads shared nodes only under a
-//! [`Guard`]; what was unlinked is freed once every guard that existed at that time is gone.
+//! A thread reads shared nodes only under a [`Guard`]; what was unlinked is freed once every guard that existed at that
+//! time is gone, which the [`epoch`](super::epoch)s tell.
 //!
-//! `crossbeam-epoch` keeps what a thread retires in that thread's own bag, which nobody else can empty, so a thread
-//! that removes one record and goes idle would hold on to it for ever. Tenure's tables therefore retire onto a
-//! `Graveyard` of their own (`graveyard.rs`).
+//! A node is retired onto a graveyard of its table (`graveyard.rs`). Whoever maintains the table, and who has retired many,
+//! defers the freeing of what is there as one unit. So a thread that removes one record and goes idle holds on to nothing.
 
+use super::epoch::{GRACE, Pin};
 use crate::{panics::contain, sync::Ordering};
 use std::{
     cell::Cell,
@@ -42,7 +42,7 @@ use std::{
 /// into_another_thread(tenure_core::pin());
 /// ```
 pub struct Guard {
-    epoch: crossbeam_epoch::Guard,
+    epoch: Pin,
 }
 
 impl fmt::Debug for Guard {
@@ -51,7 +51,8 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// Makes a [`Guard`]: a few nanoseconds, one memory fence, no lock.
+/// Makes a [`Guard`]: a nanosecond or a few, no lock. A thread that removes or replaces often makes a memory barrier
+/// each time, 5 ns; so does every thread where the system cannot make one for all (elsewhere than on Linux).
 ///
 /// Worth sharing between several look-ups in a row.
 ///
@@ -61,31 +62,49 @@ impl fmt::Debug for Guard {
 /// drop(outer);
 /// drop(inner);
 /// ```
-#[inline]
+#[inline(always)]
 pub fn pin() -> Guard {
-    #[cfg(not(tenure_shuttle))]
-    let epoch = crossbeam_epoch::pin();
-    #[cfg(tenure_shuttle)]
-    let epoch = tasks::pin();
-    Guard { epoch }
+    Guard { epoch: of_thread::pin() }
 }
 
-/// Shuttle's tasks are one thread: with the reclaimer's own thread-local handle they would all hold one guard, and
-/// nothing would be freed under anybody's eyes. So each task has a handle, and each execution a collector.
-#[cfg(tenure_shuttle)]
-mod tasks {
-    use crossbeam_epoch::{Collector, Guard, LocalHandle};
+/// Where this process's threads say what they see.
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
+mod of_thread {
+    use super::super::epoch::{Collector, Handle, Pin};
+    use std::sync::{Arc, LazyLock};
 
-    shuttle::lazy_static! {
-        static ref COLLECTOR: Collector = Collector::new();
+    static COLLECTOR: LazyLock<Arc<Collector>> = LazyLock::new(|| Arc::new(Collector::new()));
+
+    thread_local! {
+        static HANDLE: Handle = COLLECTOR.register();
     }
 
-    shuttle::thread_local! {
-        static HANDLE: LocalHandle = COLLECTOR.register();
+    #[inline(always)]
+    pub(super) fn pin() -> Pin {
+        HANDLE.try_with(Handle::pin).unwrap_or_else(|_| COLLECTOR.register().pin())
+    }
+}
+
+/// Loom's and shuttle's threads are tasks: each has a handle, and each execution a collector.
+#[cfg(any(tenure_loom, tenure_shuttle))]
+mod of_thread {
+    use super::super::epoch::{Collector, Handle, Pin};
+    #[cfg(tenure_loom)]
+    use loom::{lazy_static, thread_local};
+    #[cfg(tenure_shuttle)]
+    use shuttle::{lazy_static, thread_local};
+    use std::sync::Arc;
+
+    lazy_static! {
+        static ref COLLECTOR: Arc<Collector> = Arc::new(Collector::new());
     }
 
-    pub(super) fn pin() -> Guard {
-        HANDLE.try_with(LocalHandle::pin).unwrap_or_else(|_| COLLECTOR.register().pin())
+    thread_local! {
+        static HANDLE: Handle = COLLECTOR.register();
+    }
+
+    pub(super) fn pin() -> Pin {
+        HANDLE.try_with(Handle::pin).unwrap_or_else(|_| COLLECTOR.register().pin())
     }
 }
 
@@ -96,23 +115,21 @@ impl Guard {
     /// What `then` does may be done then: what it takes along may go to another thread, whatever its type says.
     pub(super) unsafe fn defer<F: FnOnce() + 'static>(&self, then: F) {
         // SAFETY: the caller's contract.
-        unsafe { self.epoch.defer_unchecked(then) };
+        unsafe { self.epoch.defer(then) };
     }
 
     /// Frees `value` once no guard that exists now is left.
     ///
-    /// In a destructor that the reclaimer runs, `value` stays in this thread's bag until the thread flushes again, or
-    /// has deferred some dozen more: a survey, which holds nothing of the user's. Partitions are not replaced there
-    /// (`Inner::repair`).
+    /// In a destructor that the reclaimer runs, nothing is flushed: `value` waits for whoever flushes next.
     ///
     /// # Safety
     /// `value` came from `Box::into_raw`, is unreachable for every guard made from now on, and is retired once.
     pub(super) unsafe fn retire_box<T: Send + 'static>(&self, value: *mut T) {
         let value = SendPtr(value);
-        // SAFETY: the caller's contract is exactly what the deferred closure needs; `T: Send + 'static`, so it may
-        // be dropped on another thread and at any later time.
+        // SAFETY: the caller's contract is exactly what this needs; `T: Send + 'static`, so it may be dropped on another
+        // thread and at any later time; a destructor's panic is contained.
         unsafe {
-            self.epoch.defer_unchecked(move || {
+            self.epoch.defer(move || {
                 let value = value;
                 free_box(value.0);
             });
@@ -123,18 +140,20 @@ impl Guard {
 
 /// Makes the epoch advance as far as other threads' guards let it, and runs what has become due.
 ///
-/// Three rounds: garbage of epoch `e` is due in `e + 2`, and each round can advance by one.
+/// A round for each epoch after which garbage is due: each can advance by one.
 pub(crate) fn advance() {
-    for _ in 0..3 {
-        flush(&pin());
+    if !is_freeing() {
+        for _ in 0..GRACE {
+            pin().epoch.flush(true);
+        }
     }
 }
 
-/// Hands what this thread has deferred on to all threads, and runs what is due of theirs.
+/// Makes the epoch advance if that is cheap or was asked for often, and runs a share of what has become due.
 pub(super) fn flush(guard: &Guard) {
     // A destructor that is run by a flush and flushes again would go one level deeper for every batch that is due.
     if !is_freeing() {
-        guard.epoch.flush();
+        guard.epoch.flush(false);
     }
 }
 
@@ -168,6 +187,11 @@ impl DropPanics {
     pub(crate) fn get(&self) -> u64 {
         // Relaxed: statistics.
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// How many have this in their hands: whoever asks, and each table whose entries are not all freed yet.
+    pub(crate) fn sharers(&self) -> usize {
+        Arc::strong_count(&self.0)
     }
 
     pub(super) fn add(&self, panics: u64) {

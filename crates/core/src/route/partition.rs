@@ -12,7 +12,6 @@ use crate::{
     raw::{Cell, Cursor, DropPanics, Guard, pin},
     stats::Counters,
 };
-use std::sync::Arc;
 
 /// Records that one step of a pass visits under one guard.
 const STEP: usize = 256;
@@ -22,16 +21,13 @@ pub(super) struct Partition<R: Destination> {
     store: Cell<Store<R>>,
     counters: Counters<COUNTS>,
     drop_panics: DropPanics,
-    /// Held by every content that is not dropped yet.
-    contents: Arc<()>,
 }
 
 impl<R: Destination> Partition<R> {
     pub(super) fn new(index: usize) -> Self {
         let drop_panics = DropPanics::default();
-        let contents = Arc::default();
-        let store = Cell::new(Store::new(drop_panics.clone(), Arc::clone(&contents)));
-        Self { index, store, counters: Counters::new(), drop_panics, contents }
+        let store = Cell::new(Store::new(drop_panics.clone()));
+        Self { index, store, counters: Counters::new(), drop_panics }
     }
 
     pub(super) fn index(&self) -> usize {
@@ -83,14 +79,14 @@ impl<R: Destination> Partition<R> {
     pub(super) fn replace_failed(&self) -> bool {
         let guard = pin();
         let store = self.store(&guard);
-        let fresh = || Store::new(self.drop_panics.clone(), Arc::clone(&self.contents));
+        let fresh = || Store::new(self.drop_panics.clone());
         !store.is_available() && self.store.replace(store, fresh(), &guard).is_ok()
     }
 
-    /// Contents that were replaced and are not dropped yet. Nobody but the reclaimer has them.
+    /// Contents that were replaced and are not dropped yet, or of which the reclaimer still has something.
     fn replaced(&self) -> usize {
         // This one's, and that of the content in use.
-        Arc::strong_count(&self.contents) - 2
+        self.drop_panics.sharers() - 2
     }
 
     /// Removes every expired record.
@@ -121,19 +117,22 @@ impl<R: Destination> Partition<R> {
         }
     }
 
-    /// Drops what was removed, as far as no guard sees it any more; answers how much is left.
-    pub(super) fn reclaim(&self) -> usize {
+    /// Hands what was removed to the reclaimer; whether there was anything that is not dropped yet.
+    pub(super) fn collect(&self) -> bool {
         let guard = pin();
         let table = &self.store(&guard).table;
-        if table.garbage() + self.replaced() == 0 {
-            return 0;
+        let waits = table.garbage() + self.replaced() > 0;
+        if waits {
+            table.collect();
         }
-        table.collect();
-        drop(guard);
-        crate::raw::advance();
+        waits
+    }
+
+    /// Drops what the reclaimer has given back; whether anything is left.
+    pub(super) fn bury(&self) -> bool {
         let guard = pin();
         let table = &self.store(&guard).table;
         table.bury();
-        table.garbage() + self.replaced()
+        table.garbage() + self.replaced() > 0
     }
 }

@@ -7,7 +7,6 @@ use super::{
     order::Order,
     record::{Life, Record},
 };
-use std::sync::Arc;
 use crate::{
     clock::{Millis, Tick},
     event::RouteEvent,
@@ -66,18 +65,15 @@ pub(super) struct Store<R: Destination> {
     /// lowered, and for as long as an insertion that has taken its place by the older bound has not given it back; no
     /// reader sees more records than this, and none more than the bound.
     pub(super) held: AtomicUsize,
-    /// Tells the partition that this is not dropped yet. The last field: so it goes when all else is.
-    _alive: Arc<()>,
 }
 
 impl<R: Destination> Store<R> {
-    pub(super) fn new(drop_panics: DropPanics, alive: Arc<()>) -> Self {
+    pub(super) fn new(drop_panics: DropPanics) -> Self {
         Self {
             available: AtomicBool::new(true),
             table: Table::counting(drop_panics),
             order: Order::new(),
             held: AtomicUsize::new(0),
-            _alive: alive,
         }
     }
 

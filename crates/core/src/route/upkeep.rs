@@ -4,7 +4,7 @@ use super::{destination::Destination, partition::Partition, shared::Shared};
 use crate::{
     clock::Tick,
     pruner::{Maintain, Next},
-    raw::{Cursor, Slot, is_freeing},
+    raw::{Cursor, Slot, advance, is_freeing},
     sync::{AtomicU64, Ordering},
 };
 use std::time::Duration;
@@ -48,18 +48,20 @@ impl<R: Destination> Inner<R> {
 
     /// Replaces what is out of service and drops what was removed; answers whether anything waits to be dropped.
     ///
-    /// In a destructor that a table runs it leaves all of that to who comes next: what is retired there would lie in this
-    /// thread's bag, and what waits there waits for this very destructor, however often it asks.
+    /// In a destructor that a table runs it leaves all of that to who comes next: what waits there waits for this very
+    /// destructor, however often it asks.
     pub(super) fn repair(&self) -> bool {
         if is_freeing() {
             return false;
         }
-        let mut waiting = 0;
         for partition in &self.partitions {
             partition.replace_failed();
-            waiting += partition.reclaim();
         }
-        waiting > 0
+        let waits = self.partitions.iter().fold(false, |waits, partition| partition.collect() | waits);
+        // Once for all, since it may interrupt every core; and where none waits for it, for what the tables have put aside
+        // of their own. Nothing is done where nothing is put aside.
+        advance();
+        waits && self.partitions.iter().fold(false, |waits, partition| partition.bury() | waits)
     }
 
     /// Does a bounded part of the periodic pass, if one is under way or due. In how long there is more to do.
@@ -103,6 +105,14 @@ impl<R: Destination> Inner<R> {
             }
             Err(wait) => Next::In(wait),
         }
+    }
+}
+
+impl<R: Destination> Drop for Inner<R> {
+    fn drop(&mut self) {
+        self.partitions = Box::default();
+        // What the reclaimer has of them nobody else would ask for.
+        advance();
     }
 }
 

@@ -130,7 +130,7 @@ fn compile(copy: &Path, target: &Path) -> io::Result<PathBuf> {
         .args(["test", "-p", "tenure-core", "--release", "--lib", "--no-run", "--message-format=json"])
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", target)
-        .env("RUSTFLAGS", "--cfg tenure_loom --cfg crossbeam_loom --cap-lints allow")
+        .env("RUSTFLAGS", "--cfg tenure_loom --cap-lints allow")
         .stderr(std::process::Stdio::inherit())
         .output()?;
     if !output.status.success() {

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     owner::Owner,
     session::models::map,
-    sync::{model_within, thread},
+    sync::{Arc, AtomicUsize, Ordering, model_within, thread},
 };
 
 const CODES: [&str; 2] = ["A", "B"];
@@ -22,11 +22,17 @@ fn loom_each_session_has_one_owner_whenever_somebody_looks() {
         let (map, old, new) = of_two();
         let (from, to) = (old.incarnation(), new.incarnation());
         let other = map.clone();
+        // Why there is a gate: see `raw/lend/both.rs`.
+        let gate = Arc::new(AtomicUsize::new(0));
+        let theirs = Arc::clone(&gate);
         let thread = thread::spawn(move || {
+            // Relaxed, both: must not order anything.
+            theirs.fetch_add(1, Ordering::Relaxed);
             assert_eq!(other.hand_over_all(&old, &new), Ok(2));
             drop(old);
             new
         });
+        gate.fetch_add(1, Ordering::Relaxed);
         for code in CODES {
             let seen = [map.get(code), map.get(code)].map(|seen| seen.expect("it is never gone").owner);
             assert!(seen.iter().all(|&owner| owner == Some(from) || owner == Some(to)), "{seen:?}");
