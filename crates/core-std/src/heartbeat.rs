@@ -12,19 +12,50 @@ use std::{
 };
 use tenure_core::{DeathReason, Owner, OwnerRef, Tick};
 
+/// Hearts are looked at no more often than this.
+const SHORTEST_STEP: u64 = 10;
+/// In each interval a heart is looked at so often, unless that would be too often.
+const LOOKS: u64 = 4;
+
 /// The sign of life of one owner: what [`Monitor::heartbeat`](crate::Monitor::heartbeat) answers.
 ///
-/// Time is divided into intervals of the length asked for. If one passes without a [`beat`](Heartbeat::beat), the
-/// owner is dead, with the reason [`HeartbeatMissed`](DeathReason::HeartbeatMissed): so between one and two intervals
-/// after the last beat. Dropping it ends the owner as dropping its handle would.
+/// It is looked at four times in each interval of the length asked for (less often if that is shorter than 40 ms). If it
+/// has not [beaten](Heartbeat::beat) from one look to the next four times in a row, the owner is dead, with the reason
+/// [`HeartbeatMissed`](DeathReason::HeartbeatMissed): so between one interval and a quarter more after the last beat.
+/// A process that was stopped for longer than an interval looks once when it goes on, and ends nobody for that. Dropping
+/// it ends the owner as dropping its handle would.
 #[must_use = "an owner whose heartbeat is dropped is dead at once"]
 pub struct Heartbeat {
     heart: Arc<Heart>,
 }
 
+/// A heart's beat alone: for who hears of the peer, while somebody else holds the [`Heartbeat`] and with it the owner.
+///
+/// A clone beats the same heart. It keeps nobody alive: once the [`Heartbeat`] is dropped, it does nothing.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{SessionMap, Tick};
+/// use tenure_std::Hearts;
+///
+/// let (map, hearts) = (SessionMap::<()>::new(), Hearts::new());
+/// let heartbeat = hearts.add(map.owner(), Duration::from_millis(10), None, Tick::ZERO);
+/// let pulse = heartbeat.pulse(); // goes to who reads the socket
+/// pulse.beat();
+/// hearts.step(Tick::from_millis(10));
+/// assert!(heartbeat.name().is_alive());
+/// ```
+#[derive(Clone)]
+pub struct Pulse {
+    heart: Arc<Heart>,
+}
+
 struct Heart {
     beaten: AtomicBool,
-    every: Duration,
+    /// From one look to the next.
+    step: Duration,
+    /// So many looks without a beat in a row, and it has stopped.
+    looks: u8,
     /// If it is missed, the owner is suspended for so long instead.
     grace: Option<Duration>,
     name: OwnerRef,
@@ -35,8 +66,13 @@ impl Heartbeat {
     /// Gives a sign of life: one relaxed store. From any thread.
     #[inline]
     pub fn beat(&self) {
-        // Relaxed: a sign that orders nothing; it is seen well within an interval.
-        self.heart.beaten.store(true, Ordering::Relaxed);
+        self.heart.beat();
+    }
+
+    /// The beat alone, for somebody else. Costs one count.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse { heart: Arc::clone(&self.heart) }
     }
 
     /// The owner's name.
@@ -57,6 +93,26 @@ impl Heartbeat {
     }
 }
 
+impl Pulse {
+    /// Gives a sign of life: one relaxed store. From any thread.
+    #[inline]
+    pub fn beat(&self) {
+        self.heart.beat();
+    }
+}
+
+impl Heart {
+    #[inline]
+    fn beat(&self) {
+        // Relaxed: a sign that orders nothing; it is seen well within an interval.
+        self.beaten.store(true, Ordering::Relaxed);
+    }
+
+    fn every(&self) -> Duration {
+        self.step * u32::from(self.looks)
+    }
+}
+
 impl Drop for Heartbeat {
     fn drop(&mut self) {
         let owner = lock(&self.heart.owner).take();
@@ -66,7 +122,13 @@ impl Drop for Heartbeat {
 
 impl fmt::Debug for Heartbeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Heartbeat").field("owner", self.name()).field("every", &self.heart.every).finish()
+        f.debug_struct("Heartbeat").field("owner", self.name()).field("every", &self.heart.every()).finish()
+    }
+}
+
+impl fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pulse").field("owner", &self.heart.name).finish_non_exhaustive()
     }
 }
 
@@ -94,6 +156,8 @@ pub struct Hearts {
 /// When to look at a heart. The greatest is the first to be looked at.
 struct Due {
     at: Tick,
+    /// Looks without a beat, in a row.
+    silent: u8,
     heart: Arc<Heart>,
 }
 
@@ -109,17 +173,19 @@ impl Hearts {
     /// Costs two allocations at most, and the logarithm of how many there are.
     pub fn add(&self, owner: Owner, every: Duration, grace: Option<Duration>, now: Tick) -> Heartbeat {
         let every = every.max(Duration::from_millis(1));
+        let looks = (every.as_millis() as u64 / SHORTEST_STEP).clamp(1, LOOKS) as u8;
+        let step = every / u32::from(looks);
         let name = owner.name().clone();
         let beaten = AtomicBool::new(false);
-        let heart = Arc::new(Heart { beaten, every, grace, name, owner: Mutex::new(Some(owner)) });
-        lock(&self.due).push(Due { at: now.saturating_add(every), heart: Arc::clone(&heart) });
+        let heart = Arc::new(Heart { beaten, step, looks, grace, name, owner: Mutex::new(Some(owner)) });
+        lock(&self.due).push(Due { at: now.saturating_add(step), silent: 0, heart: Arc::clone(&heart) });
         Heartbeat { heart }
     }
 
-    /// Looks at every heart whose interval is over, and ends the owners of those that have not beaten in it. Answers
-    /// when the next interval is over; none if there are no hearts.
+    /// Looks at every heart whose time has come, and ends the owners of those that have stopped. Answers when to look
+    /// next; none if there are no hearts.
     ///
-    /// What was dropped meanwhile is forgotten at the end of its interval.
+    /// However late it is called, each heart is looked at once. What was dropped meanwhile is forgotten then.
     pub fn step(&self, now: Tick) -> Option<Tick> {
         let mut missed = Vec::new();
         let next = self.look(now, &mut missed);
@@ -158,9 +224,11 @@ impl Hearts {
                 return Some(first.at);
             }
             // Relaxed: as in `beat`.
-            if first.heart.beaten.swap(false, Ordering::Relaxed) && lock(&first.heart.owner).is_some() {
+            let beaten = first.heart.beaten.swap(false, Ordering::Relaxed);
+            let silent = if beaten { 0 } else { first.silent + 1 };
+            if silent < first.heart.looks && lock(&first.heart.owner).is_some() {
                 // Moves to its new place when `first` goes.
-                first.at = now.saturating_add(first.heart.every);
+                (first.at, first.silent) = (now.saturating_add(first.heart.step), silent);
                 continue;
             }
             let heart = PeekMut::pop(first).heart;

@@ -26,7 +26,7 @@
 //! | a child process | [`Monitor::child`] | by the kernel (Linux); elsewhere within 5 ms |
 //! | any process, by its number | [`Monitor::process`] | by the kernel (Linux); on other Unix within 5 ms |
 //! | the peer of a TCP or Unix socket | [`Monitor::socket`], [`Monitor::shared_socket`] | by the kernel (Linux) |
-//! | signs of life | [`Monitor::heartbeat`] | one to two intervals after the last |
+//! | signs of life | [`Monitor::heartbeat`] | an interval to a quarter more after the last |
 //!
 //! Every death has a [reason](tenure_core::DeathReason), which everybody who waits or observes is told. With
 //! [`Monitor::with_grace`] a lost connection suspends its owner first. [`Watcher`] waits and watches.
@@ -64,7 +64,7 @@ mod thrown;
 mod watcher;
 
 pub use error::MonitorError;
-pub use heartbeat::{Heartbeat, Hearts};
+pub use heartbeat::{Heartbeat, Hearts, Pulse};
 pub use keep::Keep;
 #[cfg(target_os = "linux")]
 pub use monitor::Attached;

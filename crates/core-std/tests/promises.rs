@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt::Debug};
 use tenure_std::{
-    EventIter, Heartbeat, Hearts, Keep, Monitor, MonitorError, Monitored, ThreadError, Thrown, Watcher,
+    EventIter, Heartbeat, Hearts, Keep, Monitor, MonitorError, Monitored, Pulse, ThreadError, Thrown, Watcher,
 };
 
 /// A payload that cannot be shown: no `Debug`.
@@ -21,6 +21,7 @@ fn every_type_is_shared_and_shown_without_what_it_holds() {
     is_shared::<EventIter<Opaque>>();
     is_shared::<Heartbeat>();
     is_shared::<Hearts>();
+    is_shared::<Pulse>();
     is_shared::<Keep<Opaque>>();
     is_shared::<Monitor>();
     is_shared::<Thrown>();

@@ -31,7 +31,7 @@
 //! | a child process | [`Monitor::child`] | by the kernel |
 //! | any process, by its number | [`Monitor::process`] | by the kernel (Linux); on other Unix within 5 ms |
 //! | the peer of a TCP or Unix socket | [`Monitor::socket`], [`Monitor::shared_socket`] | by the kernel (Linux) |
-//! | signs of life | [`Monitor::heartbeat`] | one to two intervals after the last |
+//! | signs of life | [`Monitor::heartbeat`] | an interval to a quarter more after the last |
 //!
 //! Every death has a [reason](tenure_core::DeathReason), which everybody who waits or observes is told. With
 //! [`Monitor::with_grace`] a lost connection suspends its owner first. [`Watcher`] waits and watches.
@@ -71,7 +71,7 @@ pub use tasks::{Monitored, OwnedUntil, TaskError, own_abort_handle, own_task, ow
 pub use tenure_core;
 #[cfg(target_os = "linux")]
 pub use tenure_std::Attached;
-pub use tenure_std::{Heartbeat, Keep, MonitorError, Thrown};
+pub use tenure_std::{Heartbeat, Keep, MonitorError, Pulse, Thrown};
 pub use watcher::{EventStream, Watcher};
 
 /// The README's example is a test.

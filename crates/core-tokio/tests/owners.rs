@@ -261,7 +261,7 @@ async fn hearts_beat_in_the_runtimes_time() {
     }
     let began = tokio::time::Instant::now();
     assert_eq!(reason(&map, heartbeat.name()).await, DeathReason::HeartbeatMissed);
-    assert!(began.elapsed() <= Duration::from_secs(121));
+    assert!(began.elapsed() <= Duration::from_secs(76));
     // Those that come later, and sooner, than the next look.
     let slow = monitor.heartbeat(map.owner(), Duration::from_secs(3_600));
     let quick = monitor.heartbeat(map.owner(), Duration::from_secs(1));

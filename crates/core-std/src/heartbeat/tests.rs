@@ -51,7 +51,7 @@ fn each_has_its_own_interval_and_the_shortest_is_next() {
     let quick = hearts.add(map.owner(), EVERY, None, at(0));
     quick.beat();
     assert_eq!(hearts.step(at(10)), Some(at(20)));
-    assert_eq!(hearts.step(at(20)), Some(at(100)));
+    assert_eq!(hearts.step(at(20)), Some(at(25)));
     assert!(slow.name().is_alive() && !quick.name().is_alive());
     hearts.end_all(&DeathReason::Cancelled);
     assert_eq!(slow.name().reason(), Some(DeathReason::Cancelled));
@@ -68,4 +68,40 @@ fn with_a_grace_a_missed_beat_suspends() {
     assert!(heartbeat.name().is_alive() && heartbeat.name().suspended_until().is_some());
     drop(heartbeat);
     assert!(map.resume(&token).is_ok());
+}
+
+#[test]
+fn a_heart_is_looked_at_four_times_in_its_interval() {
+    let map = SessionMap::<Pairing>::new();
+    let hearts = Hearts::new();
+    let heartbeat = hearts.add(map.owner(), EVERY * 10, None, at(0));
+    let pulse = heartbeat.pulse();
+    // The last beat is just after a look: an interval and a quarter without another are needed.
+    for round in 1..50 {
+        assert_eq!(hearts.step(at(round * 25)), Some(at(round * 25 + 25)));
+        if round % 3 == 0 {
+            pulse.beat();
+        }
+        assert!(heartbeat.name().is_alive());
+    }
+    for round in 50..52 {
+        assert!(hearts.step(at(round * 25)).is_some() && heartbeat.name().is_alive());
+    }
+    assert_eq!(hearts.step(at(1_300)), Some(at(1_325)));
+    assert_eq!(hearts.step(at(1_325)), None);
+    assert_eq!(heartbeat.name().reason(), Some(DeathReason::HeartbeatMissed));
+    pulse.beat();
+}
+
+/// The process was stopped, or its machine asleep: what the peers have sent meanwhile is yet to be read.
+#[test]
+fn who_has_not_looked_for_long_ends_nobody_for_that() {
+    let map = SessionMap::<Pairing>::new();
+    let hearts = Hearts::new();
+    let heartbeat = hearts.add(map.owner(), EVERY * 10, None, at(0));
+    assert_eq!(hearts.step(at(10_000)), Some(at(10_025)));
+    assert!(heartbeat.name().is_alive());
+    heartbeat.beat();
+    assert_eq!(hearts.step(at(20_000)), Some(at(20_025)));
+    assert!(heartbeat.name().is_alive());
 }
