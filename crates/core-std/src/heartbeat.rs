@@ -273,7 +273,8 @@ impl Ord for Due {
 
 impl fmt::Debug for Due {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Due").field("at", &self.at).field("owner", &self.heart.name).finish()
+        let Self { at, silent, heart } = self;
+        f.debug_struct("Due").field("at", at).field("silent", silent).field("owner", &heart.name).finish()
     }
 }
 

@@ -140,6 +140,39 @@ async fn a_subscriber_that_is_too_slow_is_told_how_many_it_has_missed() {
 }
 
 #[tokio::test]
+async fn a_subscriber_that_gives_no_sign_of_life_is_given_up() {
+    let relay = Relay::with(&["--dead-after", "500ms", "--ping-every", "100ms"]);
+    // It reads nothing, and so answers no ping.
+    let silent = Client::open(&relay, "/v1/subscribe/!abc", &[]).await.unwrap();
+    let mut alive = Client::open(&relay, "/v1/subscribe/!abc", &[]).await.unwrap();
+    let text = async {
+        let ended = "tenure_session_ended_total{table=\"subscribers\",cause=\"owner_heartbeat_missed\"} 1\n";
+        let metrics = async || reqwest::get(format!("{}/metrics", relay.url)).await?.text().await;
+        while !metrics().await.unwrap().contains(ended) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = soon("its owner to die", text) => {}
+        // Reading is answering pings.
+        said = alive.next() => panic!("{said:?}"),
+    }
+    let answer = post(&relay, "/v1/messages", &message("lobby", None, "!abc", "hello")).await;
+    assert_eq!(answer.1["delivered"], 1);
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_reply_without_a_route_says_why_the_last_one_is_gone() {
+    let relay = Relay::with(&["--partitions", "1", "--routes-per-partition", "1"]);
+    post(&relay, "/v1/messages", &message("lobby", None, "!abc", "hello")).await;
+    post(&relay, "/v1/messages", &message("other", None, "!abc", "hello")).await;
+    let (status, none) = post(&relay, "/v1/replies", &reply("lobby", None, &json!([]))).await;
+    assert_eq!((status, &none["error"]), (404, &json!("no_route")));
+    assert!(none["message"].as_str().unwrap().contains("evicted to make room"), "{none}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_request_is_said() {
     let relay = Relay::with(&["--max-body", "2000"]);
     let long = "x".repeat(600);

@@ -35,29 +35,32 @@ async fn metrics_have_their_names_and_count() {
     let counted = async {
         loop {
             let (_, text) = get(&format!("{}/metrics", relay.url), &[]).await;
-            if text.contains("tenure_relay_sessions 0\n") {
+            if text.contains("tenure_session_active{table=\"creators\"} 0\n") {
                 return text;
             }
         }
     };
     let text = soon("the session to be gone", counted).await;
     for line in [
-        "tenure_relay_sessions_created_total 1",
+        r#"tenure_session_created_total{table="creators"} 1"#,
+        r#"tenure_session_claims_total{table="creators"} 1"#,
         r#"tenure_relay_claims_total{outcome="claimed"} 1"#,
         r#"tenure_relay_claims_total{outcome="no_such_code"} 0"#,
         r#"tenure_relay_refusals_total{code="bad_origin"} 0"#,
-        r#"tenure_relay_owner_deaths_total{owner="claimer",reason="left"} 1"#,
-        r#"tenure_relay_owner_deaths_total{owner="creator",reason="ended"} 1"#,
-        r#"tenure_relay_owner_deaths_total{owner="subscriber",reason="heartbeat"} 0"#,
+        r#"tenure_session_ended_total{table="claimers",cause="owner_released"} 1"#,
+        r#"tenure_session_ended_total{table="creators",cause="owner_finished"} 1"#,
+        r#"tenure_session_ended_total{table="subscribers",cause="owner_heartbeat_missed"} 0"#,
+        r#"tenure_relay_ends_total{reason="left"} 1"#,
+        r#"tenure_relay_ends_total{reason="too_slow"} 0"#,
         r#"tenure_relay_relayed_bytes_total{from="creator"} 1000"#,
         r#"tenure_relay_relayed_frames_total{from="creator"} 1"#,
         "tenure_relay_frame_seconds_count 1",
         "tenure_relay_claim_seconds_count 1",
         r#"tenure_relay_resolutions_total{source="room"} 0"#,
-        r#"tenure_relay_routes_ended_total{cause="evicted"} 0"#,
-        "tenure_relay_suspensions_total 0",
-        "tenure_relay_routes 0",
-        "tenure_relay_subscribers 0",
+        r#"tenure_route_removals_total{table="routes",cause="evicted"} 0"#,
+        r#"tenure_session_suspensions_total{table="creators"} 0"#,
+        r#"tenure_route_records{table="routes"} 0"#,
+        r#"tenure_session_active{table="subscribers"} 0"#,
         "# TYPE tenure_relay_connections gauge",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");

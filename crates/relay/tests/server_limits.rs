@@ -9,139 +9,6 @@ use talk::{Client, soon};
 use tenure_relay::wire::{ClientMessage, ErrorCode, ReasonCode, RelayMessage};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-/// Bytes in a frame.
-const FRAME: usize = 64 * 1024;
-/// More than any buffer between the two sides holds.
-const OFFERED: usize = 256;
-
-#[tokio::test]
-async fn a_receiver_that_does_not_read_stops_its_sender_and_loses_nothing() {
-    let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "60s"]);
-    let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut taken = 0;
-    // If this machine is so slow that it stops earlier, fewer were taken, which is no mistake.
-    while taken < OFFERED && sender.offer(vec![taken as u8; FRAME], Duration::from_millis(700)).await {
-        taken += 1;
-    }
-    // The last one that was offered is in the sender's own buffer.
-    let in_all = (taken + 1) * FRAME;
-    // Both clients' buffers and the relay's of both connections, which Linux makes twice as large as it was asked; two
-    // frames in hand, one in each of two buffers of the WebSocket.
-    let bound = 2 * 2 * 64 * 1024 + 2 * 2 * 256 * 1024 + 6 * FRAME;
-    assert!(
-        in_all <= bound,
-        "{in_all} bytes are on their way to somebody who reads nothing; the bound is {bound}"
-    );
-    for at in 0..taken {
-        assert_eq!(receiver.frame().await, vec![at as u8; FRAME], "frame {at}");
-    }
-    // There is room again: the rest of the last one goes, and what comes after it.
-    let (mut sending, receiving) = (sender, async move {
-        assert_eq!(receiver.frame().await, vec![taken as u8; FRAME]);
-        assert_eq!(receiver.frame().await, [1]);
-    });
-    let send = async {
-        sending.send(Message::binary(vec![1])).await;
-        sending
-    };
-    let (sender, ()) = tokio::join!(send, receiving);
-    drop(sender);
-}
-
-#[tokio::test]
-async fn a_sender_that_was_not_read_for_long_is_not_taken_for_dead() {
-    let relay = Relay::with(&["--dead-after", "1s", "--stall-after", "60s"]);
-    let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut taken = 0;
-    while taken < OFFERED && sender.offer(vec![taken as u8; FRAME], Duration::from_millis(300)).await {
-        taken += 1;
-        receiver.say(&ClientMessage::Pong).await;
-    }
-    // Longer than it may be silent.
-    let mut every = tokio::time::interval(Duration::from_millis(250));
-    for _ in 0..10 {
-        every.tick().await;
-        receiver.say(&ClientMessage::Pong).await;
-    }
-    let receiving = async {
-        for at in 0..=taken {
-            assert_eq!(receiver.frame().await, vec![at as u8; FRAME], "frame {at}");
-        }
-        assert_eq!(receiver.frame().await, [1]);
-        receiver.say(&ClientMessage::Leave).await;
-    };
-    let sending = async {
-        sender.send(Message::binary(vec![1])).await;
-        sender.is_told_gone(ReasonCode::Left).await;
-    };
-    tokio::join!(sending, receiving);
-}
-
-#[tokio::test]
-async fn on_sigterm_what_was_read_for_a_slow_receiver_is_delivered() {
-    let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "60s", "--drain", "60s"]);
-    let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut sent = 0;
-    while sent < OFFERED && sender.offer(vec![sent as u8; FRAME], Duration::from_millis(700)).await {
-        sent += 1;
-    }
-    let metrics = reqwest::get(format!("{}/metrics", relay.url)).await.unwrap().text().await.unwrap();
-    let name = "tenure_relay_relayed_frames_total{from=\"creator\"} ";
-    let line = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("it is counted");
-    let written: usize = line.parse().unwrap();
-    relay.program.signal(rustix::process::Signal::TERM);
-    let mut received = 0;
-    loop {
-        match receiver.next().await {
-            Some(Message::Binary(bytes)) => {
-                assert_eq!(bytes, vec![received as u8; FRAME]);
-                received += 1;
-            }
-            Some(Message::Text(text)) => {
-                assert!(text.contains("\"shutdown\""), "{text}");
-                break;
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    // One was being written, and one waited for that.
-    assert!(received >= written + 2, "{written} were written before, {received} arrived");
-    drop(sender);
-    relay.program.end().with(0, "drained");
-}
-
-#[tokio::test]
-async fn a_receiver_that_never_reads_is_too_slow() {
-    let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "1s"]);
-    let (mut sender, receiver) = Client::pair(&relay).await;
-    let mut sent = 0;
-    while sent < OFFERED && sender.offer(vec![0; FRAME], Duration::from_millis(500)).await {
-        sent += 1;
-    }
-    sender.is_told_gone(ReasonCode::TooSlow).await;
-    drop(receiver);
-}
-
-#[tokio::test]
-async fn a_sender_that_is_not_read_is_missed_all_the_same_when_it_goes() {
-    let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "60s"]);
-    let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut sent = 0;
-    while sent < OFFERED && sender.offer(vec![0; FRAME], Duration::from_millis(500)).await {
-        sent += 1;
-    }
-    drop(sender);
-    // The relay cannot tell the receiver before it reads, but it knows.
-    let ended = async {
-        let state = || async { reqwest::get(format!("{}/admin/state", relay.url)).await?.text().await };
-        while !state().await.unwrap().contains("\"lost\":1") {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("the sender's owner to die", ended).await;
-    while let Some(Message::Binary(_)) = receiver.next().await {}
-}
-
 #[tokio::test]
 async fn sessions_are_limited_by_address_and_in_all() {
     for limit in ["--sessions-per-address", "--sessions"] {
@@ -173,6 +40,36 @@ async fn connections_of_one_address_are_limited() {
     assert!(Client::open(&relay, "/v1/pair", &[]).await.is_err());
     one.close().await;
     let freed = async { while Client::open(&relay, "/v1/pair", &[]).await.is_err() {} };
+    soon("a place to become free", freed).await;
+}
+
+#[tokio::test]
+async fn behind_a_proxy_connections_are_limited_by_the_address_that_it_names() {
+    let relay = Relay::with(&["--trust-proxy", "--connections-per-address", "2"]);
+    let of = |address: &'static str| [("x-forwarded-for", address)];
+    let open = async |path: &str, address| Client::open(&relay, path, &of(address)).await;
+    let one = open("/v1/pair", "192.0.2.1").await.expect("the first");
+    let _two = open("/v1/subscribe/room", "192.0.2.1").await.expect("the second");
+    let Err(tungstenite::Error::Http(refused)) = open("/v1/pair", "192.0.2.1").await else {
+        panic!("a third was let in")
+    };
+    assert_eq!(refused.status(), 429);
+    let body = String::from_utf8(refused.into_body().unwrap_or_default()).unwrap();
+    assert!(body.contains("\"limit_reached\""), "{body}");
+    let _other = open("/v1/pair", "192.0.2.2").await.expect("somebody else");
+    one.close().await;
+    let freed = async { while open("/v1/pair", "192.0.2.1").await.is_err() {} };
+    soon("a place to become free", freed).await;
+    // A stream of events takes one as well, for as long as somebody reads it.
+    let client = reqwest::Client::new();
+    let get = async |path: &str| {
+        let request = client.get(format!("{}{path}", relay.url)).header("x-forwarded-for", "192.0.2.3");
+        soon("an answer", request.send()).await.unwrap()
+    };
+    let streams = (get("/v1/subscribe/room").await, get("/v1/subscribe/room").await);
+    assert_eq!(get("/healthz").await.status(), 429);
+    drop(streams);
+    let freed = async { while get("/healthz").await.status() != 200 {} };
     soon("a place to become free", freed).await;
 }
 

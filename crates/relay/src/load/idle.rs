@@ -65,7 +65,7 @@ pub(super) async fn hold_and_drop(
     Ok(())
 }
 
-const SESSIONS: &str = "tenure_relay_sessions ";
+const SESSIONS: &str = "tenure_session_active{table=\"creators\"} ";
 
 /// When the last session was gone, counted from `begun`.
 async fn all_gone(relay: &Process, begun: Instant) -> Result<Duration, Ending> {

@@ -54,6 +54,11 @@ async fn guarded(
 }
 
 async fn metrics(State(relay): State<Arc<Relay>>) -> Response {
-    let text = relay.metrics.render(&state::sizes(&relay));
+    let Relay { metrics, creators, claimers, gateway, connections, .. } = &*relay;
+    metrics.sessions("creators", creators.occupied());
+    metrics.sessions("claimers", claimers.occupied());
+    metrics.sessions("subscribers", gateway.subscribers.occupied());
+    metrics.routes(&gateway.routes.stats());
+    let text = metrics.render(connections.taken());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

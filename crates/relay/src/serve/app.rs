@@ -4,7 +4,9 @@ use super::{
     admin,
     client::Client,
     error::{self, ApiError},
-    gateway, origin, pages, pair,
+    gateway,
+    limits::Place,
+    origin, pages, pair,
     relay::Relay,
 };
 use axum::{
@@ -20,6 +22,13 @@ use std::sync::Arc;
 
 /// A connection reads so many bytes at once.
 const READ_BUFFER: usize = 16 * 1024;
+
+/// A place under the limits by address, for as long as a request is answered, or what it has become lives. There are some
+/// only behind a trusted proxy: without one, connections are counted.
+#[derive(Clone, Debug)]
+pub(super) struct Held(
+    #[expect(dead_code, reason = "held, and given back when it is dropped")] Option<Arc<Place>>,
+);
 
 /// The relay's paths.
 pub(super) fn app(relay: &Arc<Relay>) -> Router {
@@ -40,7 +49,7 @@ pub(super) fn app(relay: &Arc<Relay>) -> Router {
 async fn admitted(
     State(relay): State<Arc<Relay>>,
     Extension(client): Extension<Client>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     if !origin::is_meant_for(&relay, request.headers()) {
@@ -53,6 +62,15 @@ async fn admitted(
         relay.metrics.refused("requests");
         return ApiError::too_fast(retry).into_response();
     }
+    let place = match relay.args.trust_proxy.then(|| relay.proxied.take(address)).transpose() {
+        Ok(place) => place.map(Arc::new),
+        Err(full) => {
+            relay.metrics.refused("connections");
+            let message = format!("there is no room for another connection: {full}");
+            return ApiError::new(StatusCode::TOO_MANY_REQUESTS, "limit_reached", message).into_response();
+        }
+    };
+    request.extensions_mut().insert(Held(place));
     next.run(request).await
 }
 
@@ -67,6 +85,7 @@ async fn health(State(relay): State<Arc<Relay>>) -> Response {
 async fn pairing(
     State(relay): State<Arc<Relay>>,
     Extension(client): Extension<Client>,
+    Extension(held): Extension<Held>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
@@ -75,7 +94,10 @@ async fn pairing(
     let max = relay.args.limits.max_frame;
     Ok(upgrade.max_message_size(max).max_frame_size(max).on_upgrade(move |socket| {
         let tasks = relay.tasks.clone();
-        tasks.track_future(pair::run(relay, socket, client, address))
+        tasks.track_future(async move {
+            let _held = held;
+            pair::run(relay, socket, client, address).await;
+        })
     }))
 }
 

@@ -4,32 +4,30 @@ use axum::http::HeaderMap;
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    pin::pin,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::{net::TcpStream, time::Instant};
+use tenure_tokio::{Heartbeat, Pulse};
+use tokio::{net::TcpStream, time::sleep};
 
-/// The stream of a connection, and when its peer gave a sign of life.
+/// The stream of a connection, and the heart of whoever lives by it.
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) stream: TcpStream,
-    accepted: Instant,
-    /// Microseconds after `accepted`.
-    heard: AtomicU64,
+    pulse: OnceLock<Pulse>,
 }
 
 impl Wire {
     pub(super) fn new(stream: TcpStream) -> Arc<Self> {
-        Arc::new(Self { stream, accepted: Instant::now(), heard: AtomicU64::new(0) })
+        Arc::new(Self { stream, pulse: OnceLock::new() })
     }
 
     /// Something came from the peer, or it has taken something: now.
     pub(super) fn beat(&self) {
-        // Relaxed: a time that orders nothing.
-        self.heard.store(self.accepted.elapsed().as_micros() as u64, Ordering::Relaxed);
+        if let Some(pulse) = self.pulse.get() {
+            pulse.beat();
+        }
     }
 }
 
@@ -56,10 +54,29 @@ impl Client {
         Address::of(address.unwrap_or(self.address.ip()))
     }
 
-    /// When it gave its last sign of life: a byte of its own, or taking bytes that had to wait.
-    pub(super) fn heard(&self) -> Instant {
-        // Relaxed: as in `beat`.
-        self.wire.accepted + Duration::from_micros(self.wire.heard.load(Ordering::Relaxed))
+    /// From now on this heart beats whenever the connection gives a sign of life: a byte of its peer's, or room for bytes
+    /// that had to wait. A connection stands for one owner.
+    pub(super) fn beats(&self, heartbeat: &Heartbeat) {
+        // An error: it stands for one already, which cannot be.
+        let _ = self.wire.pulse.set(heartbeat.pulse());
+    }
+
+    /// Waits for something while nothing is read from the connection: that it says nothing then is no sign of death.
+    pub(super) async fn unheard<T>(&self, look_every: Duration, wait: impl Future<Output = T>) -> T {
+        let mut wait = pin!(wait);
+        tokio::select! {
+            biased;
+            done = &mut wait => return done,
+            // It has to wait: only then is there any need of a timer.
+            () = std::future::ready(()) => {}
+        }
+        loop {
+            self.wire.beat();
+            tokio::select! {
+                done = &mut wait => return done,
+                () = sleep(look_every) => {}
+            }
+        }
     }
 }
 

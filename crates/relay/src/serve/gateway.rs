@@ -19,7 +19,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use std::{error::Error, sync::Arc, time::Duration};
-use tenure_core::{Drained, KeyRef, Pruner, Route, RouteTable, SessionMap, SystemClock};
+use tenure_core::{Drained, KeyRef, Pruner, RecentRemovals, Route, RouteTable, SessionMap, SystemClock};
 use tenure_tokio::Watcher;
 
 mod post;
@@ -35,7 +35,12 @@ pub(super) struct Gateway {
     pub(super) routes: RouteTable<Route>,
     pub(super) subscribers: SessionMap<Subscriber>,
     rooms: Rooms,
+    /// Why routes are gone.
+    gone: RecentRemovals,
 }
+
+/// So many routes that are gone are remembered, the latest.
+const REMEMBERED: usize = 10_000;
 
 impl Gateway {
     pub(super) fn new(
@@ -44,23 +49,27 @@ impl Gateway {
         pruner: &Pruner,
         told: &Told,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let gone = RecentRemovals::new(REMEMBERED);
         let routes = RouteTable::builder()
             .name("routes")
             .clock(clock.clone())
             .ttl(args.route_ttl)
             .partitions(args.partitions)
             .max_entries_per_partition(args.routes_per_partition)
+            .observer(told.metrics.table("routes"))
             .observer(told.clone())
+            .observer(gone.clone())
             .pruner(pruner)
             .build()?;
         let subscribers = SessionMap::builder()
             .name("subscribers")
             .clock(clock.clone())
             .capacity(args.subscribers)
+            .observer(told.metrics.table("subscribers"))
             .observer(told.clone())
             .pruner(pruner)
             .build()?;
-        Ok(Self { routes, subscribers, rooms: Rooms::new(args.backlog) })
+        Ok(Self { routes, subscribers, rooms: Rooms::new(args.backlog), gone })
     }
 
     /// Ends all subscriptions.

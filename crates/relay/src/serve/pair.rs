@@ -3,7 +3,8 @@
 //! Each connection has an owner. The one that has created the code owns the session under it in `creators`; the one
 //! that has claimed it owns an entry under the same code in `claimers`. Each watches the other's entry: that is how it
 //! learns that the other side is lost, back, or gone, and why. One that may come back suspends its owner when its
-//! connection is lost, and resumes it with its token.
+//! connection is lost, and resumes it with its token. The library's monitor does so, or ends the owner, when a connection
+//! gives no sign of life. Why sides are gone is remembered: who comes back too late is told.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -31,6 +32,7 @@ mod token;
 mod words;
 
 pub(super) use link::run;
+pub(super) use token::Tickets;
 pub(super) use words::reason_of;
 
 use lane::Lane;
@@ -44,7 +46,7 @@ pub(super) struct Side {
     token: Option<Token>,
     /// Asks the connection that stands for this side to make room for another.
     displace: Arc<Notify>,
-    /// How its connection ended last, if it was lost and may come back, or has come back since.
+    /// How its connection ended, if it may come back; none if the monitor has suspended it, for it gave no sign of life.
     pub(super) lost: Option<Reason>,
     /// How the other side ended, for a side that was not there to see it.
     bereaved: Option<Reason>,

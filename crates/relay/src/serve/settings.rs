@@ -85,7 +85,7 @@ pub struct LimitArgs {
     /// Connections
     #[arg(long, env = "TENURE_RELAY_CONNECTIONS", default_value_t = 110_000, value_parser = positive)]
     pub connections: usize,
-    /// Connections of one address; not counted with --trust-proxy, where all come from the proxy
+    /// Connections of one address; with --trust-proxy, requests and WebSockets of one that the proxy names
     #[arg(long, env = "TENURE_RELAY_CONNECTIONS_PER_ADDRESS", default_value_t = 300, value_parser = positive)]
     pub connections_per_address: usize,
     /// Bytes in a binary frame

@@ -1,8 +1,9 @@
 //! What there is now every second, and what happens, as server-sent events.
 
 use super::state;
-use crate::serve::{gateway::Conversation, pair::reason_of, relay::Relay};
+use crate::serve::{app::Held, gateway::Conversation, pair::reason_of, relay::Relay};
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Sse, sse},
 };
@@ -100,11 +101,14 @@ fn of_route(kind: RouteEvent) -> &'static str {
 
 /// The stream: `event: state` every second, `event: happened` whenever something does, `event: lagged` with how many of
 /// these were lost. It ends when the relay stops.
-pub(super) async fn stream(State(relay): State<Arc<Relay>>) -> impl IntoResponse {
+pub(super) async fn stream(
+    State(relay): State<Arc<Relay>>,
+    Extension(held): Extension<Held>,
+) -> impl IntoResponse {
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let readers = relay.feed.readers.subscribe();
-    Sse::new(stream::unfold(Reader { relay, readers, every }, |mut reader| async {
+    Sse::new(stream::unfold(Reader { relay, readers, every, _held: held }, |mut reader| async {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(event), reader))
     }))
@@ -114,6 +118,7 @@ struct Reader {
     relay: Arc<Relay>,
     readers: broadcast::Receiver<Arc<Happened>>,
     every: Interval,
+    _held: Held,
 }
 
 impl Reader {

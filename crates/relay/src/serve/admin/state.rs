@@ -85,7 +85,7 @@ struct SideShown {
     address: String,
     /// How long it may still be away; none if it is there.
     away_ms: Option<u64>,
-    /// Why it is, or was last, away.
+    /// Why it is away.
     reason: Option<ReasonCode>,
 }
 
@@ -186,7 +186,10 @@ fn side_shown(relay: &Relay, side: &Session<Side>) -> SideShown {
         owner: side.owner.map_or(0, tenure_core::Incarnation::get),
         address: side.payload.address.to_string(),
         away_ms: side.suspended_until.map(|until| until.saturating_since(relay.now()).as_millis() as u64),
-        reason: side.payload.lost.as_ref().map(|reason| reason.code),
+        // The monitor suspends without a word.
+        reason: side
+            .suspended_until
+            .map(|_| side.payload.lost.as_ref().map_or(ReasonCode::Heartbeat, |lost| lost.code)),
     }
 }
 

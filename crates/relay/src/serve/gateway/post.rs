@@ -106,7 +106,7 @@ pub(super) async fn reply(
         Ok(found) => found,
         Err(ResolveError::NoRoute { stale }) => {
             relay.metrics.resolved("none", begun.elapsed());
-            return Err(no_route(&key, stale));
+            return Err(no_route(&relay, &key, stale));
         }
         Err(_) => return Err(unavailable()),
     };
@@ -128,11 +128,20 @@ pub(super) async fn reply(
     Ok(Json(Replied { external_room, source, stale: found.stale, reason, delivered }))
 }
 
-fn no_route(key: &Conversation, stale: bool) -> ApiError {
+/// Says why the last one is gone, where that is remembered: there is nothing secret in it.
+fn no_route(relay: &Relay, key: &Conversation, stale: bool) -> ApiError {
     let Conversation { channel, bridge, room, thread } = key;
-    let expired = if stale { "; the one that there was has expired" } else { "" };
+    let gone = match relay.gateway.gone.why_gone_route(key.key()) {
+        Some(removal) => format!(
+            "; the one that there was is gone, {} {} s ago",
+            removal.cause,
+            removal.age(relay.now()).as_secs()
+        ),
+        None if stale => "; the one that there was has expired".to_owned(),
+        None => String::new(),
+    };
     let message = format!(
-        "no route for channel {channel:?}, bridge {bridge:?}, room {room:?}, thread {thread:?}{expired}; \
+        "no route for channel {channel:?}, bridge {bridge:?}, room {room:?}, thread {thread:?}{gone}; \
          post a message of it first, or name a fallback"
     );
     ApiError::new(StatusCode::NOT_FOUND, "no_route", message)

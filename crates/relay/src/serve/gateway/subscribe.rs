@@ -5,7 +5,7 @@ use super::{
     rooms::{Delivery, Subscriber, Subscription},
 };
 use crate::serve::{
-    app::admit,
+    app::{Held, admit},
     client::{Address, Client},
     error::ApiError,
     limits::Pace,
@@ -27,8 +27,8 @@ use axum::{
 use futures_util::stream;
 use serde_json::json;
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tenure_core::{Code, DeathReason, EndCause, Owner};
-use tenure_tokio::Watcher;
+use tenure_core::{Code, DeathReason, Owner};
+use tenure_tokio::{Heartbeat, Watcher};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// A subscriber who says anything says little.
@@ -40,6 +40,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(super) async fn subscribe(
     State(relay): State<Arc<Relay>>,
     Extension(client): Extension<Client>,
+    Extension(held): Extension<Held>,
     Path(external_room): Path<String>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -53,14 +54,17 @@ pub(super) async fn subscribe(
         Some(upgrade) => {
             upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME).on_upgrade(move |socket| {
                 let tasks = relay.tasks.clone();
-                tasks.track_future(async move { serve(&relay, &client, socket, subscribed).await })
+                tasks.track_future(async move {
+                    let _held = held;
+                    serve(&relay, &client, socket, subscribed).await;
+                })
             })
         }
-        None => events(relay, subscribed).into_response(),
+        None => events(relay, subscribed, held).into_response(),
     })
 }
 
-/// A subscription and its owner. Dropped, it ends as closed by the peer.
+/// A subscription and its owner, until somebody takes that. Dropped with it, it ends as closed by the peer.
 struct Subscribed {
     subscription: Subscription,
     owner: Option<Owner>,
@@ -80,12 +84,6 @@ impl Subscribed {
             ApiError::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "limit_reached", message)
         })?;
         Ok(Self { subscription, owner: Some(owner), code })
-    }
-
-    fn release(mut self, reason: DeathReason) {
-        if let Some(owner) = self.owner.take() {
-            owner.release(reason);
-        }
     }
 }
 
@@ -109,79 +107,72 @@ fn shown(relay: &Relay, next: Result<Arc<Delivery>, u64>) -> String {
 }
 
 /// Server-sent events, until the client goes or the relay stops.
-fn events(relay: Arc<Relay>, subscribed: Subscribed) -> impl IntoResponse {
+fn events(relay: Arc<Relay>, subscribed: Subscribed, held: Held) -> impl IntoResponse {
     let gone = Watcher::new(&relay.gateway.subscribers).watch(&subscribed.code).ok();
-    let stream = stream::unfold((relay, subscribed, gone), |(relay, mut subscribed, gone)| async {
-        // Its end by the relay is the only event that it has; without a watch it has ended already.
-        let mut gone = gone?;
-        tokio::select! {
-            biased;
-            _ = gone.recv() => None,
-            next = subscribed.subscription.next() => {
-                let event = sse::Event::default().data(shown(&relay, next));
-                Some((Ok::<_, Infallible>(event), (relay, subscribed, Some(gone))))
+    let stream =
+        stream::unfold((relay, subscribed, gone, held), |(relay, mut subscribed, gone, held)| async {
+            // Its end by the relay is the only event that it has; without a watch it has ended already.
+            let mut gone = gone?;
+            tokio::select! {
+                biased;
+                _ = gone.recv() => None,
+                next = subscribed.subscription.next() => {
+                    let event = sse::Event::default().data(shown(&relay, next));
+                    Some((Ok::<_, Infallible>(event), (relay, subscribed, Some(gone), held)))
+                }
             }
-        }
-    });
+        });
     Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
 /// A WebSocket, until it ends or the relay stops.
-async fn serve(relay: &Relay, client: &Client, mut socket: WebSocket, subscribed: Subscribed) {
-    let mut subscribed = subscribed;
-    let ended = pass_on(relay, client, &mut socket, &mut subscribed).await;
-    let reason = match ended {
-        EndCause::OwnerDied(reason) => reason,
-        _ => DeathReason::Shutdown,
-    };
+async fn serve(relay: &Relay, client: &Client, mut socket: WebSocket, mut subscribed: Subscribed) {
+    let Some(owner) = subscribed.owner.take() else { return };
+    let heartbeat = relay.heartbeat(owner, false);
+    client.beats(&heartbeat);
+    let reason = pass_on(relay, client, &heartbeat, &mut socket, &mut subscribed).await;
     if reason == DeathReason::Shutdown {
         let close = CloseFrame { code: 1001, reason: "the relay is shutting down".into() };
         // An error: it has gone already, or does not listen.
         let _ = timeout(relay.args.pairing.dead_after, socket.send(Message::Close(Some(close)))).await;
     }
-    subscribed.release(reason);
+    heartbeat.release(reason);
 }
 
+/// Passes on until the subscription ends, and says why.
 async fn pass_on(
     relay: &Relay,
     client: &Client,
+    heartbeat: &Heartbeat,
     socket: &mut WebSocket,
     subscribed: &mut Subscribed,
-) -> EndCause {
+) -> DeathReason {
     let pairing = &relay.args.pairing;
+    let ended = || heartbeat.name().reason().unwrap_or(DeathReason::Shutdown);
     let Ok(mut gone) = Watcher::new(&relay.gateway.subscribers).watch(&subscribed.code) else {
-        return EndCause::Drained;
+        return ended();
     };
-    let died = EndCause::OwnerDied;
     let mut pace = Pace::new(relay.args.limits.control_rate);
     let mut ping = interval(pairing.ping_every);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let message = tokio::select! {
             biased;
-            _ = gone.recv() => return EndCause::Drained,
+            _ = gone.recv() => return ended(),
             heard = socket.recv() => match heard {
                 // It has nothing to say that would be listened to.
-                Some(Ok(Message::Close(_))) | None => return died(DeathReason::PeerClosed),
+                Some(Ok(Message::Close(_))) | None => return DeathReason::PeerClosed,
                 Some(Ok(_)) if pace.count(tokio::time::Instant::now()).is_ok() => continue,
-                Some(Ok(_) | Err(_)) => return died(DeathReason::PeerReset),
+                Some(Ok(_) | Err(_)) => return DeathReason::PeerReset,
             },
             next = subscribed.subscription.next() => Message::text(shown(relay, next)),
-            _ = ping.tick() => {
-                let silent = client.heard().elapsed();
-                if silent >= pairing.dead_after {
-                    return died(DeathReason::HeartbeatMissed);
-                }
-                if silent < pairing.ping_every / 2 {
-                    continue;
-                }
-                Message::Ping(Bytes::new())
-            }
+            _ = ping.tick() => Message::Ping(Bytes::new()),
         };
-        match timeout(pairing.stall_after, socket.send(message)).await {
+        let sent = timeout(pairing.stall_after, socket.send(message));
+        match client.unheard(relay.look_every(), sent).await {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => return died(DeathReason::PeerReset),
-            Err(_) => return died(DeathReason::HeartbeatMissed),
+            Ok(Err(_)) => return DeathReason::PeerReset,
+            Err(_) => return DeathReason::HeartbeatMissed,
         }
     }
 }

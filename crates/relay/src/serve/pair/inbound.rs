@@ -10,7 +10,6 @@ use axum::{
     extract::ws::{Message, WebSocket},
 };
 use futures_util::{StreamExt, stream::SplitStream};
-use std::pin::pin;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite;
 
@@ -23,20 +22,22 @@ pub(super) enum Unread {
 /// Reads until the connection ends.
 ///
 /// The next frame is read only when there is room for it on its way to the other side. So who sends faster than the
-/// other side takes is slowed down by TCP. While nothing is read no silence is noticed either: what came meanwhile is
-/// read first, and is a sign of life. That the connection broke is noticed by writing to it.
+/// other side takes is slowed down by TCP. While nothing is read the heart of this side beats by itself, for nothing could
+/// be heard of it. That the connection broke is noticed by writing to it.
 pub(super) async fn read(link: &Link<'_>, stream: &mut SplitStream<WebSocket>) -> Unread {
     let limits = &link.relay.args.limits;
+    let look_every = link.relay.look_every();
     let (mut control, mut frames) = (Pace::new(limits.control_rate), Pace::new(limits.frame_rate));
     let lane = link.party.pair.lane_from(link.party.role);
     loop {
         // Else this session is over, as who watches it is about to say.
-        let Some(room) = lane.room().await else { return std::future::pending().await };
+        let room = link.client.unheard(look_every, lane.room()).await;
+        let Some(room) = room else { return std::future::pending().await };
         match next_frame(link, stream, &mut control).await {
             Ok(bytes) => {
                 let read = Instant::now();
                 if let Err(next_second) = frames.count(read) {
-                    sleep_until(next_second).await;
+                    link.client.unheard(look_every, sleep_until(next_second)).await;
                 }
                 room.send(Frame { bytes, read });
             }
@@ -52,7 +53,7 @@ async fn next_frame(
     control: &mut Pace,
 ) -> Result<Bytes, Unread> {
     loop {
-        let message = next_message(link, stream).await?;
+        let message = next_message(stream).await?;
         if let Message::Binary(bytes) = message {
             return frame(link, bytes);
         }
@@ -94,27 +95,12 @@ fn frame(link: &Link<'_>, bytes: Bytes) -> Result<Bytes, Unread> {
     Err(Unread::Refused(refusal))
 }
 
-/// The next message, as long as the connection gives signs of life.
-async fn next_message(link: &Link<'_>, stream: &mut SplitStream<WebSocket>) -> Result<Message, Unread> {
-    let dead_after = link.relay.args.pairing.dead_after;
-    let mut silence = pin!(sleep_until(link.client.heard() + dead_after));
-    loop {
-        tokio::select! {
-            // What has come is looked at first: if the relay is slow, that is not the peer's silence.
-            biased;
-            message = stream.next() => return match message {
-                Some(Ok(message)) => Ok(message),
-                Some(Err(error)) => Err(refusal_of(error).map_or(Unread::Ended(Ended::Lost), Unread::Refused)),
-                None => Err(Unread::Ended(Ended::Closed)),
-            },
-            () = &mut silence => {
-                let until = link.client.heard() + dead_after;
-                if Instant::now() >= until {
-                    return Err(Unread::Ended(Ended::Silent));
-                }
-                silence.as_mut().reset(until);
-            }
-        }
+/// The next message. That there are no signs of life is for the monitor to see.
+async fn next_message(stream: &mut SplitStream<WebSocket>) -> Result<Message, Unread> {
+    match stream.next().await {
+        Some(Ok(message)) => Ok(message),
+        Some(Err(error)) => Err(refusal_of(error).map_or(Unread::Ended(Ended::Lost), Unread::Refused)),
+        None => Err(Unread::Ended(Ended::Closed)),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Party,
     inbound::{self, Unread},
     observe::{Learned, Observer},
-    open::{self, Opened, Refusal},
+    open::{self, Begun, Opened, Refusal},
     outbound::{Farewell, Writer},
     sides,
     words::{self, Ended},
@@ -26,7 +26,7 @@ use std::{
     },
     time::Duration,
 };
-use tenure_core::Owner;
+use tenure_tokio::Heartbeat;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -89,18 +89,22 @@ pub(in crate::serve) async fn run(
 ) {
     let opened = relay.stopping.run_until_cancelled(open::open(&relay, &mut socket, address)).await;
     match opened.unwrap_or_else(|| Err(open::shutting_down())) {
-        Ok(Some(opened)) => link(&relay, socket, &client, opened).await,
-        Ok(None) => {}
-        Err(refusal) => refuse(&relay, socket, &refusal, address).await,
+        Ok(Begun::Opened(opened)) => link(&relay, socket, &client, opened).await,
+        Ok(Begun::Over(reason)) => dismiss(socket, &RelayMessage::Gone { reason }, 1000).await,
+        Ok(Begun::Nothing) => {}
+        Err(refusal) => {
+            relay.metrics.refused(refusal.code.as_str());
+            tracing::debug!(code = refusal.code.as_str(), %address, "refused");
+            dismiss(socket, &refusal.to_message(), refusal.code.close_code()).await;
+        }
     }
 }
 
-async fn refuse(relay: &Relay, mut socket: WebSocket, refusal: &Refusal, address: Address) {
-    relay.metrics.refused(refusal.code.as_str());
-    tracing::debug!(code = refusal.code.as_str(), %address, "refused");
-    let close = CloseFrame { code: refusal.code.close_code(), reason: "".into() };
+/// Says the only thing that there is to say, and closes.
+async fn dismiss(mut socket: WebSocket, message: &RelayMessage, code: u16) {
+    let close = CloseFrame { code, reason: "".into() };
     let told = async {
-        socket.send(Message::text(refusal.to_message().to_text())).await?;
+        socket.send(Message::text(message.to_text())).await?;
         socket.send(Message::Close(Some(close))).await
     };
     if matches!(timeout(LINGER, told).await, Ok(Ok(()))) {
@@ -121,6 +125,8 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
     let peer_away = matches!(greeting, RelayMessage::Resumed { peer_away: true, .. });
     let number = owner.incarnation().get();
     tracing::debug!(owner = number, role = ?party.role, "a side has come");
+    let heartbeat = relay.heartbeat(owner, party.resumable());
+    client.beats(&heartbeat);
     let (mut sink, mut stream) = socket.split();
     let link = Link { relay, client, party, paired: AtomicBool::new(false) };
     let (tell, told) = mpsc::channel(TOLD);
@@ -139,10 +145,11 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
             };
             tokio::select! {
                 biased;
-                learned = observed => Over::Gone(match learned {
-                    Learned::Over(reason) => reason,
-                    Learned::Unclaimed => link.of_this_side(ReasonCode::Expired),
-                }),
+                learned = observed => match learned {
+                    Learned::Over(reason) => Over::Gone(reason),
+                    Learned::Unclaimed => Over::Gone(link.of_this_side(ReasonCode::Expired)),
+                    Learned::Silent => Over::Ended(Ended::Silent),
+                },
                 () = link.party.displace.notified() => Over::Displaced,
                 unread = inbound::read(&link, &mut stream) => match unread {
                     Unread::Ended(ended) => Over::Ended(ended),
@@ -163,12 +170,12 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
                 let _ = farewell.send(Farewell::Gone(reason));
                 // What was read from the other side is delivered, and then the client is told. An error: too slow.
                 let _ = timeout(relay.args.pairing.stall_after, outbound).await;
-                part(&link, owner, ended);
+                part(&link, heartbeat, ended);
                 ended
             }
             Over::Ended(ended) => {
                 // The other side does not wait for a slow farewell.
-                part(&link, owner, ended);
+                part(&link, heartbeat, ended);
                 if ended == Ended::Left {
                     let _ = farewell.send(Farewell::Bye);
                     let _ = timeout(LINGER, outbound).await;
@@ -177,13 +184,13 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
             }
             Over::Refused(refusal) => {
                 relay.metrics.refused(refusal.code.as_str());
-                part(&link, owner, Ended::Refused);
+                part(&link, heartbeat, Ended::Refused);
                 let _ = farewell.send(Farewell::Refused(refusal));
                 let _ = timeout(LINGER, outbound).await;
                 Ended::Refused
             }
             Over::Displaced => {
-                part(&link, owner, Ended::Lost);
+                part(&link, heartbeat, Ended::Lost);
                 Ended::Lost
             }
         }
@@ -198,7 +205,9 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
 }
 
 /// Ends the owner; or suspends it, if it may come back. The other side learns it by that.
-fn part(link: &Link<'_>, owner: Owner, ended: Ended) {
+fn part(link: &Link<'_>, heartbeat: Heartbeat, ended: Ended) {
+    // Else the monitor has done it: the heart has stopped.
+    let Some(owner) = heartbeat.into_owner() else { return };
     let (relay, party) = (link.relay, &link.party);
     let reason = link.of_the_other(ended.code());
     let owner = if party.resumable() && ended.may_come_back() {
@@ -206,10 +215,7 @@ fn part(link: &Link<'_>, owner: Owner, ended: Ended) {
         let _ = sides(relay, party.role)
             .update(party.code.key(), |edit| edit.payload_mut().lost = Some(reason.clone()));
         match owner.suspend(relay.args.pairing.grace) {
-            Ok(_) => {
-                relay.metrics.suspended();
-                return;
-            }
+            Ok(_) => return,
             Err(error) => error.into_owner(),
         }
     } else {

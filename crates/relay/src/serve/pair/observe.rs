@@ -3,7 +3,7 @@
 use super::{Side, link::Link, open, sides, words};
 use crate::wire::{Reason, ReasonCode, RelayMessage, Role};
 use std::time::Duration;
-use tenure_core::{OwnedWhat, Received, SessionEvent, Status};
+use tenure_core::{DeathReason, EndCause, OwnedWhat, Received, Session, SessionEvent, Status};
 use tenure_tokio::{EventStream, Watcher};
 use tokio::{
     sync::mpsc,
@@ -16,6 +16,8 @@ pub(super) enum Learned {
     Over(Reason),
     /// Nobody has claimed the code.
     Unclaimed,
+    /// This side gave no sign of life: the monitor has ended its owner, or suspended it.
+    Silent,
 }
 
 pub(super) struct Observer<'a, 'l> {
@@ -44,11 +46,14 @@ impl<'a, 'l> Observer<'a, 'l> {
 
     /// Watches until the session is over.
     pub(super) async fn observe(mut self) -> Learned {
-        let (link, code) = (self.link, self.link.party.code);
-        let own = sides(link.relay, link.party.role).get(code.key());
+        let link = self.link;
+        let own = self.own_entry();
         let age =
             own.as_ref().map_or(Duration::ZERO, |own| link.relay.now().saturating_since(own.created.tick));
         let expires = Instant::now() + link.relay.args.pairing.code_ttl.saturating_sub(age);
+        if own.as_ref().is_some_and(|own| own.suspended.is_some()) {
+            return Learned::Silent;
+        }
         // Claimed before it was watched: it was resumed.
         let claimed = own.is_some_and(|own| own.status != Status::Pending);
         if (link.party.role == Role::Claimer || claimed)
@@ -70,21 +75,28 @@ impl<'a, 'l> Observer<'a, 'l> {
 
     async fn of_own(&mut self, event: Option<Received>) -> Result<(), Learned> {
         match session_event(event) {
+            Some(SessionEvent::Ended(EndCause::OwnerDied(DeathReason::HeartbeatMissed))) => {
+                return Err(Learned::Silent);
+            }
             Some(SessionEvent::Ended(cause)) => {
-                Err(Learned::Over(self.link.of_this_side(words::reason_of(&cause))))
+                return Err(Learned::Over(self.link.of_this_side(words::reason_of(&cause))));
             }
-            // It was claimed; if some events were lost, that may have been one of them.
-            _ if self.other.is_none() && self.is_claimed() => {
-                self.tell(open::paired(self.link.relay, &self.link.party)).await;
-                self.meet().await
-            }
-            _ => Ok(()),
+            _ => {}
         }
+        // Some events may have been lost: what is so counts. Without an entry its end is yet to be read.
+        let Some(own) = self.own_entry() else { return Ok(()) };
+        if own.suspended.is_some() {
+            return Err(Learned::Silent);
+        }
+        if self.other.is_none() && own.status != Status::Pending {
+            self.tell(open::paired(self.link.relay, &self.link.party)).await;
+            return self.meet().await;
+        }
+        Ok(())
     }
 
-    fn is_claimed(&self) -> bool {
-        let own = sides(self.link.relay, self.link.party.role).get(self.link.party.code.key());
-        own.is_some_and(|own| own.status != Status::Pending)
+    fn own_entry(&self) -> Option<Session<Side>> {
+        sides(self.link.relay, self.link.party.role).get(self.link.party.code.key())
     }
 
     async fn of_other(&mut self, event: Option<Received>) -> Result<(), Learned> {
@@ -97,17 +109,21 @@ impl<'a, 'l> Observer<'a, 'l> {
 
     /// Begins to watch the other side.
     async fn meet(&mut self) -> Result<(), Learned> {
-        let Self { link, .. } = self;
+        let link = self.link;
         let code = link.party.code;
         if let Ok(other) = Watcher::new(sides(link.relay, link.party.role.other())).watch(code.key()) {
             self.other = Some(other);
             self.look().await;
             return Ok(());
         }
-        // It went while this side was away, or before it was seen, and has left word of why; else it did not come back.
-        let own = sides(link.relay, link.party.role).get(code.key());
-        let bereaved = own.and_then(|own| own.payload.bereaved);
-        Err(Learned::Over(bereaved.unwrap_or_else(|| link.of_the_other(ReasonCode::Expired))))
+        // It went while this side was away, or before it was seen, and has left word of why; unless it gave no sign of life
+        // or did not come back: then that is remembered.
+        let bereaved = self.own_entry().and_then(|own| own.payload.bereaved);
+        let remembered = || {
+            let removal = link.relay.why_gone(link.party.role.other(), code.key());
+            link.of_the_other(removal.map_or(ReasonCode::Ended, |removal| words::reason_of_removal(&removal)))
+        };
+        Err(Learned::Over(bereaved.unwrap_or_else(remembered)))
     }
 
     /// Looks whether the other side is away, and tells the client if that has changed.
@@ -124,7 +140,7 @@ impl<'a, 'l> Observer<'a, 'l> {
         self.away = away.is_some();
         let message = match away {
             Some(until) => RelayMessage::PeerAway {
-                reason: other.payload.lost.unwrap_or_else(|| link.of_the_other(ReasonCode::Lost)),
+                reason: other.payload.lost.unwrap_or_else(|| link.of_the_other(ReasonCode::Heartbeat)),
                 until_ms: until.saturating_since(link.relay.now()).as_millis() as u64,
             },
             None => RelayMessage::PeerBack,

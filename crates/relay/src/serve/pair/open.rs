@@ -3,14 +3,17 @@
 use super::{
     Pair, Party, Side, sides,
     token::{Ticket, same},
+    words,
 };
 use crate::{
     serve::{client::Address, relay::Relay},
-    wire::{ClientMessage, ErrorCode, PairCode, RelayMessage, Role, Secret, State},
+    wire::{ClientMessage, ErrorCode, PairCode, Reason, ReasonCode, RelayMessage, Role, Secret, State},
 };
 use axum::extract::ws::{Message, WebSocket};
 use std::{sync::Arc, time::Duration};
-use tenure_core::{CreateErrorKind, Owner, ResumeError, Status, Token, View};
+use tenure_core::{
+    CreateErrorKind, DeathReason, EndCause, Owner, RemovalCause, ResumeError, Status, Token, View,
+};
 use tenure_tokio::Watcher;
 use tokio::{
     sync::Notify,
@@ -47,27 +50,39 @@ pub(super) struct Opened {
     pub(super) greeting: RelayMessage,
 }
 
-/// Reads the first message and does what it asks for. None if the client goes before it has said anything.
+/// What a connection has begun with.
+pub(super) enum Begun {
+    /// It has what it wants.
+    Opened(Opened),
+    /// It wants a session back that is over, and was there: it is told why.
+    Over(Reason),
+    /// It went before it had said anything.
+    Nothing,
+}
+
+/// Reads the first message and does what it asks for.
 pub(super) async fn open(
     relay: &Arc<Relay>,
     socket: &mut WebSocket,
     address: Address,
-) -> Result<Option<Opened>, Refusal> {
+) -> Result<Begun, Refusal> {
     let hello = relay.args.pairing.hello;
     let Ok(first) = timeout(hello, first_text(socket)).await else {
         let message = format!("nothing was said for {hello:?}; say create, claim or resume first");
         return Err(Refusal::new(ErrorCode::BadMessage, message));
     };
-    let Some(text) = first? else { return Ok(None) };
+    let Some(text) = first? else { return Ok(Begun::Nothing) };
     let message = ClientMessage::parse(&text)
         .map_err(|error| Refusal::new(ErrorCode::BadMessage, error.to_string()))?;
     if relay.stopping.is_cancelled() {
         return Err(shutting_down());
     }
     match message {
-        ClientMessage::Create { resumable } => create(relay, address, resumable).map(Some),
-        ClientMessage::Claim { code, resumable } => claim(relay, address, &code, resumable).await.map(Some),
-        ClientMessage::Resume { token } => resume(relay, address, &token).await.map(Some),
+        ClientMessage::Create { resumable } => create(relay, address, resumable).map(Begun::Opened),
+        ClientMessage::Claim { code, resumable } => {
+            claim(relay, address, &code, resumable).await.map(Begun::Opened)
+        }
+        ClientMessage::Resume { token } => resume(relay, address, &token).await,
         ClientMessage::Leave | ClientMessage::Pong => {
             Err(Refusal::new(ErrorCode::BadMessage, "the first message has to be create, claim or resume"))
         }
@@ -113,7 +128,7 @@ fn create(relay: &Relay, address: Address, resumable: bool) -> Result<Opened, Re
     let party = Party { code, role: Role::Creator, pair, token, displace };
     let greeting = RelayMessage::Created {
         code,
-        token: ticket(&party),
+        token: ticket(relay, &party),
         grace_ms: relay.args.pairing.grace.as_millis() as u64,
         expires_ms: relay.args.pairing.code_ttl.as_millis() as u64,
         max_frame: relay.args.limits.max_frame,
@@ -152,7 +167,7 @@ pub(super) fn paired(relay: &Relay, party: &Party) -> RelayMessage {
     RelayMessage::Paired {
         code: party.code,
         role: party.role,
-        token: ticket(party),
+        token: ticket(relay, party),
         grace_ms: relay.args.pairing.grace.as_millis() as u64,
         max_frame: relay.args.limits.max_frame,
     }
@@ -183,23 +198,54 @@ fn try_claim(
 }
 
 /// Takes a session up again, from another connection if that one is still there.
-async fn resume(relay: &Relay, address: Address, token: &Secret) -> Result<Opened, Refusal> {
+async fn resume(relay: &Relay, address: Address, token: &Secret) -> Result<Begun, Refusal> {
     let begun = Instant::now();
-    if let Some(opened) = try_resume(relay, token).await {
-        relay.metrics.resumed();
-        return Ok(opened);
+    let ticket = relay.tickets.take(token);
+    if let Some(ticket) = ticket {
+        if let Some(opened) = try_resume(relay, ticket).await {
+            return Ok(Begun::Opened(opened));
+        }
+        if let Some(reason) = why_over(relay, ticket) {
+            return Ok(Begun::Over(reason));
+        }
     }
     // Guessing counts as claiming does; who has a token that is too old is answered all the same.
     let _ = relay.claims.count(address);
     sleep_until(begun + relay.args.pairing.refuse_after).await;
+    // If it was ending at that moment, it is remembered by now.
+    if let Some(reason) = ticket.and_then(|ticket| why_over(relay, ticket)) {
+        return Ok(Begun::Over(reason));
+    }
     Err(Refusal::new(
         ErrorCode::StaleToken,
         "nobody is away who has this token: the session is over, or it took too long to come back",
     ))
 }
 
-async fn try_resume(relay: &Relay, token: &Secret) -> Option<Opened> {
-    let ticket = Ticket::parse(token)?;
+/// Why the session of this ticket is over, if that is remembered: for who was there, as the ticket's mark says. A guesser
+/// of codes learns nothing of it.
+fn why_over(relay: &Relay, ticket: Ticket) -> Option<Reason> {
+    let own = relay.why_gone(ticket.role, ticket.code.key())?;
+    let pairing = &relay.args.pairing;
+    let reason = if own.cause == RemovalCause::Ended(EndCause::OwnerDied(DeathReason::NotResumed)) {
+        let text = format!("This side did not come back within {:?}.", pairing.grace);
+        Reason { code: ReasonCode::Expired, text }
+    } else {
+        match words::reason_of_removal(&own) {
+            // By the other side.
+            ReasonCode::Ended => {
+                let other = relay.why_gone(ticket.role.other(), ticket.code.key());
+                let code = other.map_or(ReasonCode::Ended, |other| words::reason_of_removal(&other));
+                words::of_the_other(code, pairing.dead_after, pairing.grace)
+            }
+            code => words::of_this_side(code, pairing.stall_after, pairing.code_ttl),
+        }
+    };
+    let text = format!("{} {}", reason.text, words::ago(own.age(relay.now())));
+    Some(Reason { text, ..reason })
+}
+
+async fn try_resume(relay: &Relay, ticket: Ticket) -> Option<Opened> {
     let (code, map) = (ticket.code, sides(relay, ticket.role));
     let session = map.get(code.key())?;
     session.payload.token.filter(|held| same(*held, ticket.token))?;
@@ -214,9 +260,12 @@ async fn try_resume(relay: &Relay, token: &Secret) -> Option<Opened> {
         }
         Err(_) => return None,
     };
+    // If the monitor has suspended it, its connection may not have seen that yet.
+    session.payload.displace.notify_one();
     let displace = Arc::new(Notify::new());
     let status = map.update(code.key(), |edit| {
-        edit.payload_mut().displace = Arc::clone(&displace);
+        let side = edit.payload_mut();
+        (side.displace, side.lost) = (Arc::clone(&displace), None);
         edit.status()
     });
     let paired = ticket.role == Role::Claimer || status.ok()? != Status::Pending;
@@ -242,7 +291,7 @@ fn side(pair: &Arc<Pair>, displace: &Arc<Notify>, address: Address, token: Optio
     Side { pair, address, token, displace, lost: None, bereaved: None }
 }
 
-fn ticket(party: &Party) -> Option<Secret> {
+fn ticket(relay: &Relay, party: &Party) -> Option<Secret> {
     let token = party.token?;
-    Some(Ticket { code: party.code, role: party.role, token }.to_secret())
+    Some(relay.tickets.give(Ticket { code: party.code, role: party.role, token }))
 }

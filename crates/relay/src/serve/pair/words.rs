@@ -2,7 +2,7 @@
 
 use crate::wire::{Reason, ReasonCode};
 use std::{sync::Arc, time::Duration};
-use tenure_core::{DeathReason, EndCause};
+use tenure_core::{DeathReason, EndCause, Removal, RemovalCause};
 
 /// The reasons that the library has no word for. They are put in the owner's death in these words.
 const TOO_SLOW: &str = "too slow";
@@ -75,6 +75,23 @@ pub(in crate::serve) fn reason_of(cause: &EndCause) -> ReasonCode {
     }
 }
 
+/// The protocol's word for why an entry is gone.
+pub(super) fn reason_of_removal(removal: &Removal) -> ReasonCode {
+    match &removal.cause {
+        RemovalCause::Ended(cause) => reason_of(cause),
+        _ => ReasonCode::Ended,
+    }
+}
+
+/// How long something has been over, for people.
+pub(super) fn ago(age: Duration) -> String {
+    match age.as_secs() {
+        0 => "That was just now.".to_owned(),
+        seconds @ 1..120 => format!("That was {seconds} s ago."),
+        seconds => format!("That was {} min ago.", seconds / 60),
+    }
+}
+
 /// What became of the other side, for people.
 pub(super) fn of_the_other(code: ReasonCode, dead_after: Duration, grace: Duration) -> Reason {
     let text = match code {
@@ -123,5 +140,19 @@ mod tests {
         assert_eq!(reason_of(&EndCause::OwnerDied(DeathReason::NotResumed)), ReasonCode::Expired);
         assert_eq!(reason_of(&EndCause::OwnerDied(DeathReason::Shutdown)), ReasonCode::Shutdown);
         assert_eq!(reason_of(&EndCause::Deleted), ReasonCode::Ended);
+    }
+
+    #[test]
+    fn a_time_is_told_in_seconds_and_then_in_minutes() {
+        let told = [
+            (0, "just now"),
+            (999, "just now"),
+            (1_000, "1 s ago"),
+            (119_999, "119 s ago"),
+            (180_000, "3 min ago"),
+        ];
+        for (millis, words) in told {
+            assert_eq!(ago(Duration::from_millis(millis)), format!("That was {words}."));
+        }
     }
 }
