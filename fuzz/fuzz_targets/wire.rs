@@ -55,7 +55,7 @@ fn envelopes_survive(frame: &[u8]) {
         Ok(envelope) => {
             let written = envelope.encode();
             assert_eq!(Envelope::decode(&written).as_ref(), Ok(&envelope));
-            if let Envelope::Text(_) | Envelope::Chunk { .. } = envelope {
+            if let Envelope::Text { .. } | Envelope::TextReceived { .. } | Envelope::Chunk { .. } = envelope {
                 assert_eq!(written, frame);
             }
             if let Envelope::Begins(begins) = &envelope {

@@ -4,12 +4,13 @@
 //!
 //! | kind | content |
 //! | --- | --- |
-//! | 0 | a text, UTF-8 |
+//! | 0 | a text: its number (four bytes, big endian), then UTF-8 |
 //! | 1 | a file begins: JSON, [`FileBegins`] |
 //! | 2 | a chunk of a file: its number (four bytes, big endian), then bytes |
 //! | 3 | a file ends: JSON, [`FileEnds`] |
 //! | 4 | a file was received, and its sum is right: JSON, [`FileReceived`] |
-//! | 5 | a file was refused or has failed: JSON, [`FileFailed`] |
+//! | 5 | a file or a text was refused or has failed: JSON, [`FileFailed`] |
+//! | 6 | a text was received: its number |
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
@@ -19,8 +20,8 @@ use std::fmt;
 #[path = "envelope/tests.rs"]
 mod tests;
 
-/// How many bytes of a frame a chunk needs for itself.
-pub const CHUNK_HEADER: usize = 5;
+/// How many bytes of a frame a chunk, or a text, needs for itself.
+pub const HEADER: usize = 5;
 
 /// The inside of a binary frame. What is large is borrowed.
 ///
@@ -35,7 +36,12 @@ pub const CHUNK_HEADER: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Envelope<'a> {
     /// A text.
-    Text(&'a str),
+    Text {
+        /// A number that its sender gives it, once in a session; no file has it.
+        id: u32,
+        /// What it says.
+        text: &'a str,
+    },
     /// A file begins.
     Begins(FileBegins),
     /// More of a file.
@@ -49,8 +55,13 @@ pub enum Envelope<'a> {
     Ends(FileEnds),
     /// A file was received, whole.
     Received(FileReceived),
-    /// A file was refused, or has failed.
+    /// A file or a text was refused, or has failed.
     Failed(FileFailed),
+    /// A text was received, and shown or written.
+    TextReceived {
+        /// Which.
+        id: u32,
+    },
 }
 
 /// A file begins.
@@ -87,7 +98,7 @@ pub struct FileReceived {
     pub sha256: String,
 }
 
-/// A file was refused, or has failed, on either side.
+/// A file or a text was refused, or has failed, on either side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFailed {
     /// Which.
@@ -104,12 +115,13 @@ impl<'a> Envelope<'a> {
     /// The binary frame. One allocation, for what is not JSON.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Text(text) => [&[0], text.as_bytes()].concat(),
+            Self::Text { id, text } => [&[0], &id.to_be_bytes()[..], text.as_bytes()].concat(),
             Self::Begins(begins) => json(1, begins),
             Self::Chunk { id, bytes } => [&[2], &id.to_be_bytes()[..], bytes].concat(),
             Self::Ends(ends) => json(3, ends),
             Self::Received(received) => json(4, received),
             Self::Failed(failed) => json(5, failed),
+            Self::TextReceived { id } => [&[6], &id.to_be_bytes()[..]].concat(),
         }
     }
 
@@ -120,15 +132,23 @@ impl<'a> Envelope<'a> {
     pub fn decode(frame: &'a [u8]) -> Result<Self, BadEnvelope> {
         let (kind, content) = frame.split_first().ok_or(BadEnvelope::Empty)?;
         match kind {
-            0 => std::str::from_utf8(content).map(Self::Text).map_err(|_| BadEnvelope::Content { kind: 0 }),
+            0 => {
+                let (id, text) = numbered(0, content)?;
+                let text = std::str::from_utf8(text).map_err(|_| BadEnvelope::Content { kind: 0 })?;
+                Ok(Self::Text { id, text })
+            }
             1 => parse(1, content).map(Self::Begins),
             2 => {
-                let (id, bytes) = content.split_first_chunk().ok_or(BadEnvelope::Content { kind: 2 })?;
-                Ok(Self::Chunk { id: u32::from_be_bytes(*id), bytes })
+                let (id, bytes) = numbered(2, content)?;
+                Ok(Self::Chunk { id, bytes })
             }
             3 => parse(3, content).map(Self::Ends),
             4 => parse(4, content).map(Self::Received),
             5 => parse(5, content).map(Self::Failed),
+            6 => match numbered(6, content)? {
+                (id, []) => Ok(Self::TextReceived { id }),
+                _ => Err(BadEnvelope::Content { kind: 6 }),
+            },
             &kind => Err(BadEnvelope::Kind { kind }),
         }
     }
@@ -139,6 +159,12 @@ fn json(kind: u8, content: &impl Serialize) -> Vec<u8> {
     let mut frame = vec![kind];
     frame.append(&mut serde_json::to_vec(content).unwrap_or_default());
     frame
+}
+
+/// A number and what follows it.
+fn numbered(kind: u8, content: &[u8]) -> Result<(u32, &[u8]), BadEnvelope> {
+    let (id, rest) = content.split_first_chunk().ok_or(BadEnvelope::Content { kind })?;
+    Ok((u32::from_be_bytes(*id), rest))
 }
 
 fn parse<T: DeserializeOwned>(kind: u8, content: &[u8]) -> Result<T, BadEnvelope> {
@@ -189,7 +215,7 @@ impl fmt::Display for BadEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("an empty frame; its first byte should say what it is"),
-            Self::Kind { kind } => write!(f, "a frame of the kind {kind}; 0 to 5 are known"),
+            Self::Kind { kind } => write!(f, "a frame of the kind {kind}; 0 to 6 are known"),
             Self::Content { kind } => write!(f, "a frame of the kind {kind} whose content is something else"),
         }
     }

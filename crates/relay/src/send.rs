@@ -48,7 +48,7 @@ pub async fn run(args: SendArgs) -> ExitCode {
         session.pair(start).await?;
         if let Some(text) = text {
             send_text(session, &text).await?;
-            return Ok(format!("sent a text of {} bytes", text.len()));
+            return Ok(format!("sent a text of {} bytes, and the other side has it", text.len()));
         }
         let Some(source) = source else { return Ok("nothing to send".to_owned()) };
         let (bytes, sum) = send_file(session, source, progress).await?;

@@ -34,6 +34,7 @@ async fn two_pages_exchange_a_message_and_a_file_and_a_closed_tab_is_told_of() {
     ann.write("#text", "Shall we meet at eight? The place is https://example.org/map").await;
     ann.click("#send").await;
     bob.read("#log .said", "meet at eight").await;
+    ann.read("#log .said.mine .meta", "delivered").await;
     bob.write("#text", "Yes.").await;
     bob.press(Key::Enter).await;
     ann.read("#log .said:not(.mine)", "Yes.").await;

@@ -95,7 +95,18 @@ fn a_text_is_printed() {
     let mut receiver = relay.receive(&[&sender.code()]);
     receiver.collect_stdout();
     assert_eq!(receiver.end().with(0, "").stdout, "Grüße\nfrom here\n".as_bytes());
-    sender.end().with(0, "sent a text of 17 bytes");
+    sender.end().with(0, "sent a text of 17 bytes, and the other side has it");
+}
+
+#[test]
+fn a_text_that_cannot_be_written_is_not_taken_for_received() {
+    let relay = Relay::start();
+    let mut sender = relay.send(&["--text", "hello"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let nowhere = folder.path().join("none").join("text");
+    let receiver = relay.receive(&[&sender.code(), "-o", text(&nowhere)]);
+    receiver.end().with(1, "cannot");
+    sender.end().with(10, "the other side says");
 }
 
 #[test]

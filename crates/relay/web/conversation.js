@@ -1,8 +1,9 @@
 // A conversation: what comes and goes over the link, what is shown of it, and what is kept of it.
 
-import { CHUNK, FAILED, FILE_BEGINS, FILE_ENDS, RECEIVED, TEXT, jsonFrame, parse, textFrame } from "./envelope.js";
+import * as envelope from "./envelope.js";
 import { Inbox } from "./inbox.js";
 import { Outbox } from "./outbox.js";
+import { Texts } from "./texts.js";
 import * as store from "./store.js";
 import * as talk from "./talk.js";
 import * as words from "./words.js";
@@ -21,6 +22,7 @@ export class Conversation {
         this.cards = new Map();
         // Files of an earlier page that were under way when it was left.
         this.abandoned = [];
+        this.texts = new Texts(link);
         // Nobody's numbers meet: neither those of the other side nor those of a page before a reload.
         const [start] = crypto.getRandomValues(new Uint32Array(1));
         this.outbox = new Outbox(link, (transfer) => this.show(transfer, true), start >>> 1);
@@ -31,6 +33,7 @@ export class Conversation {
     /** Two sides are there, for the first time. */
     began() {
         this.log = [];
+        this.texts = new Texts(this.link);
     }
 
     /** Shows again what an earlier page of this tab had. */
@@ -40,7 +43,7 @@ export class Conversation {
         this.abandoned = underWay ?? [];
         talk.clear();
         for (const entry of log) {
-            if (entry.kind === "said") talk.message(entry);
+            if (entry.kind === "said") this.texts.restore(entry, talk.message(entry));
             else if (entry.kind === "note") talk.note(entry);
             else talk.note({ text: fileLine(entry) });
         }
@@ -49,13 +52,15 @@ export class Conversation {
     /** The two sides are connected again: what was under way may have been lost. */
     reconnected() {
         for (const id of this.abandoned.splice(0)) {
-            this.link.send(jsonFrame(FAILED, { id, message: "The other side has reloaded its page." }));
+            this.link.send(envelope.jsonFrame(envelope.FAILED, { id, message: "The other side has reloaded its page." }));
         }
+        this.texts.sendAgain();
         this.outbox.restart();
         this.save();
     }
 
     over(why) {
+        this.texts.stop();
         this.outbox.stop("the session ended first.");
         this.inbox.stop("the session ended first.");
         this.ended = why;
@@ -69,15 +74,16 @@ export class Conversation {
 
     /** Sends a message. Returns what is wrong with it, or nothing. */
     say(text) {
-        const frame = textFrame(text);
+        const id = this.outbox.number();
+        const frame = envelope.textFrame(id, text);
         const most = this.link.session?.max_frame ?? 1 << 16;
         if (frame.length > most) {
             return `This is too long for one message: ${words.size(frame.length)} of at most ${words.size(most)}. Send it as a file.`;
         }
         if (!this.link.send(frame)) return "There is no connection at the moment.";
-        const entry = { kind: "said", text, mine: true, at: Date.now() };
+        const entry = { kind: "said", id, text, mine: true, at: Date.now(), state: "sent" };
+        this.texts.sent(entry, talk.message(entry));
         this.keep(entry);
-        talk.message(entry);
         return "";
     }
 
@@ -89,26 +95,30 @@ export class Conversation {
     take(buffer) {
         let frame;
         try {
-            frame = parse(buffer);
+            frame = envelope.parse(buffer);
         } catch (error) {
             this.note("The other side sent something that this page does not understand: " + error.message);
             return;
         }
         switch (frame.kind) {
-            case TEXT: {
-                const entry = { kind: "said", text: frame.text, mine: false, at: Date.now() };
+            case envelope.TEXT: {
+                if (!this.texts.take(frame.id)) return;
+                const entry = { kind: "said", id: frame.id, text: frame.text, mine: false, at: Date.now() };
                 this.keep(entry);
                 return talk.message(entry);
             }
-            case FILE_BEGINS:
+            case envelope.TEXT_RECEIVED:
+                this.texts.received(frame.id);
+                return this.save();
+            case envelope.FILE_BEGINS:
                 return this.inbox.begin(frame);
-            case CHUNK:
+            case envelope.CHUNK:
                 return this.inbox.chunk(frame);
-            case FILE_ENDS:
+            case envelope.FILE_ENDS:
                 return this.inbox.end(frame);
-            case RECEIVED:
+            case envelope.RECEIVED:
                 return this.outbox.received(frame.id, frame.sha256);
-            case FAILED:
+            case envelope.FAILED:
                 this.outbox.fail(frame.id, frame.message);
                 return this.inbox.failed(frame);
         }

@@ -7,16 +7,22 @@ export const CHUNK = 2;
 export const FILE_ENDS = 3;
 export const RECEIVED = 4;
 export const FAILED = 5;
+export const TEXT_RECEIVED = 6;
 
-/** So many bytes of a chunk's frame are not the file's. */
-export const CHUNK_HEAD = 5;
+/** So many bytes of the frame of a chunk, or of a text, are not its content: the kind and a number. */
+export const HEAD = 5;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The frame for a message. */
-export function textFrame(text) {
-    return frame(TEXT, encoder.encode(text));
+/** The frame for the message `id`. */
+export function textFrame(id, text) {
+    return numbered(TEXT, id, encoder.encode(text));
+}
+
+/** The frame that says that the message `id` is here. */
+export function textReceivedFrame(id) {
+    return numbered(TEXT_RECEIVED, id, new Uint8Array());
 }
 
 /** The frame of `kind` (not a text nor a chunk) with `content`, an object. */
@@ -26,10 +32,14 @@ export function jsonFrame(kind, content) {
 
 /** The frame for the bytes of the file `id`. */
 export function chunkFrame(id, bytes) {
-    const out = new Uint8Array(CHUNK_HEAD + bytes.length);
-    out[0] = CHUNK;
+    return numbered(CHUNK, id, bytes);
+}
+
+function numbered(kind, id, content) {
+    const out = new Uint8Array(HEAD + content.length);
+    out[0] = kind;
     new DataView(out.buffer).setUint32(1, id);
-    out.set(bytes, CHUNK_HEAD);
+    out.set(content, HEAD);
     return out;
 }
 
@@ -41,19 +51,20 @@ function frame(kind, content) {
 }
 
 /**
- * What the frame in `buffer` (an ArrayBuffer) says: `{kind, text}`, `{kind, id, bytes}` or `{kind, …}` with the fields of
+ * What the frame in `buffer` (an ArrayBuffer) says: `{kind, id, text}`, `{kind, id, bytes}`, `{kind, id}` or `{kind, …}` with the fields of
  * its JSON, checked. Throws an Error that says what is wrong with it: the other side may send anything.
  */
 export function parse(buffer) {
     if (buffer.byteLength === 0) throw new Error("an empty frame");
     const bytes = new Uint8Array(buffer);
     const kind = bytes[0];
-    if (kind === TEXT) return { kind, text: decoder.decode(bytes.subarray(1)) };
-    if (kind === CHUNK) {
-        if (bytes.length < CHUNK_HEAD) throw new Error("a chunk of " + bytes.length + " bytes, too short for the file's number");
-        return { kind, id: new DataView(buffer).getUint32(1), bytes: bytes.subarray(CHUNK_HEAD) };
+    if (kind === TEXT || kind === CHUNK || kind === TEXT_RECEIVED) {
+        if (bytes.length < HEAD) throw new Error(`a frame of kind ${kind} and ${bytes.length} bytes, too short for a number`);
+        const [id, content] = [new DataView(buffer).getUint32(1), bytes.subarray(HEAD)];
+        if (kind === TEXT) return { kind, id, text: decoder.decode(content) };
+        return kind === CHUNK ? { kind, id, bytes: content } : { kind, id };
     }
-    if (kind > FAILED) throw new Error("a frame of the unknown kind " + kind);
+    if (kind > TEXT_RECEIVED) throw new Error("a frame of the unknown kind " + kind);
     const said = JSON.parse(decoder.decode(bytes.subarray(1)));
     if (!isCount(said?.id) || said.id > 0xffffffff) throw new Error("a frame of kind " + kind + " without a file's number");
     if (kind === FILE_BEGINS) return begins(kind, said);

@@ -1,6 +1,6 @@
 // Files on their way out: one after the other, in chunks, with their sum.
 
-import { CHUNK_HEAD, FAILED, FILE_BEGINS, FILE_ENDS, chunkFrame, jsonFrame } from "./envelope.js";
+import { FAILED, FILE_BEGINS, FILE_ENDS, HEAD, chunkFrame, jsonFrame } from "./envelope.js";
 import { Sha256 } from "./sha256.js";
 
 // Read so much at once: a read per chunk would take longer than the sending.
@@ -22,9 +22,16 @@ export class Outbox {
         this.round = 0;
     }
 
+    /** A number that nothing of this side has yet: texts take theirs here too. */
+    number() {
+        const id = this.nextId;
+        this.nextId = (id + 1) >>> 0;
+        return id;
+    }
+
     /** Puts `file` (a File) at the end of the queue and returns its transfer. */
     add(file) {
-        const transfer = { id: this.nextId++, name: file.name || "file", size: file.size, done: 0, state: "queued", file };
+        const transfer = { id: this.number(), name: file.name || "file", size: file.size, done: 0, state: "queued", file };
         this.transfers.set(transfer.id, transfer);
         this.show(transfer);
         this.work();
@@ -103,7 +110,7 @@ export class Outbox {
     async sendOne(transfer, round) {
         const { id, file } = transfer;
         const current = () => round === this.round && transfer.state === "sending";
-        const piece = (this.link.session?.max_frame ?? 1 << 16) - CHUNK_HEAD;
+        const piece = (this.link.session?.max_frame ?? 1 << 16) - HEAD;
         const sum = new Sha256();
         transfer.state = "sending";
         this.show(transfer);

@@ -13,17 +13,27 @@ export const SHOWN = 2000;
 
 const log = document.getElementById("log");
 
-/** Shows a message; `mine` if it was written here. */
-export function message({ text, mine, at }) {
+/** Shows a message; `mine` if it was written here. Answers what `delivery` is told of it. */
+export function message({ text, mine, at, state }) {
     const item = part("li", "said" + (mine ? " mine" : ""));
     const body = part("p");
     body.append(...linked(text));
     item.append(part("span", "unseen", mine ? "You: " : "Other side: "), body);
     const meta = part("p", "meta");
     meta.append(part("time", "", words.timeOfDay(at)));
-    if (!mine) meta.append(button("Copy", async () => say((await copy(text)) ? "Copied" : "The browser does not allow copying")));
+    const how = part("span");
+    if (mine) meta.append(how);
+    else meta.append(button("Copy", async () => say((await copy(text)) ? "Copied" : "The browser does not allow copying")));
     item.append(meta);
+    delivery(how, state);
     add(item);
+    return how;
+}
+
+/** Shows how far a message of ours has come: "sent", "delivered", or "lost" for one that nobody has answered. */
+export function delivery(how, state) {
+    how.textContent = state === "lost" ? "not confirmed" : (state ?? "");
+    how.className = state === "lost" ? "bad" : "";
 }
 
 /** Shows what happened to the session. */

@@ -3,7 +3,9 @@ use super::*;
 #[test]
 fn what_is_encoded_is_decoded() {
     let all = [
-        Envelope::Text("grüß dich"),
+        Envelope::Text { id: 0, text: "" },
+        Envelope::Text { id: u32::MAX, text: "grüß dich" },
+        Envelope::TextReceived { id: 7 },
         Envelope::Begins(FileBegins { id: 1, name: "a\"b".to_owned(), size: None, mime: "x/y".to_owned() }),
         Envelope::Chunk { id: u32::MAX, bytes: &[0, 255] },
         Envelope::Chunk { id: 0, bytes: &[] },
@@ -19,8 +21,11 @@ fn what_is_encoded_is_decoded() {
 #[test]
 fn what_is_not_understood_is_an_error() {
     assert_eq!(Envelope::decode(&[]), Err(BadEnvelope::Empty));
-    assert_eq!(Envelope::decode(&[6]), Err(BadEnvelope::Kind { kind: 6 }));
-    for frame in [&[0, 0xff][..], &[1, b'{'], &[2, 0, 0, 0], &[3], &[4, b'1'], &[5, b'{', b'}']] {
+    assert_eq!(Envelope::decode(&[7]), Err(BadEnvelope::Kind { kind: 7 }));
+    let numbered = [&[0, b'a', b'b', b'c'][..], &[0, 0, 0, 0, 1, 0xff], &[6, 0, 0, 0], &[6, 0, 0, 0, 1, 0]];
+    for frame in
+        numbered.into_iter().chain([&[1, b'{'][..], &[2, 0, 0, 0], &[3], &[4, b'1'], &[5, b'{', b'}']])
+    {
         assert_eq!(Envelope::decode(frame), Err(BadEnvelope::Content { kind: frame[0] }));
     }
 }

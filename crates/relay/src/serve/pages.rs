@@ -52,6 +52,7 @@ const ASSETS: &[Asset] = &[
     asset("store.js", SCRIPT, include_str!("../../web/store.js")),
     asset("tables.js", SCRIPT, include_str!("../../web/tables.js")),
     asset("talk.js", SCRIPT, include_str!("../../web/talk.js")),
+    asset("texts.js", SCRIPT, include_str!("../../web/texts.js")),
     asset("words.js", SCRIPT, include_str!("../../web/words.js")),
 ];
 

@@ -37,24 +37,38 @@ pub async fn receive_one(
     loop {
         let frame = session.next().await?;
         match decode(&frame)? {
-            Envelope::Text(text) => return write_text(text, target, force).await,
+            Envelope::Text { id, text } => {
+                let arrived = write_text(text, target, force).await;
+                if arrived.is_ok() {
+                    // It is here. If the sender is gone by now, it does not know, and that is its ending, not this one.
+                    _ = session.send(&Envelope::TextReceived { id }).await;
+                }
+                return told(session, id, arrived).await;
+            }
             Envelope::Begins(begins) => {
                 let id = begins.id;
                 let arrived = receive_file(session, begins, target, force, progress).await;
                 progress.end();
-                if let Err(ending @ (Ending::Local(_) | Ending::WrongSum(_) | Ending::PeerFailed(_))) =
-                    &arrived
-                {
-                    let message = ending.to_string();
-                    // If the session is over as well, what failed first counts.
-                    _ = session.send(&Envelope::Failed(FileFailed { id, message })).await;
-                }
-                return arrived;
+                return told(session, id, arrived).await;
             }
             // Not begun here: a file whose beginning this side has not seen, or an answer to nothing.
-            Envelope::Chunk { .. } | Envelope::Ends(_) | Envelope::Received(_) | Envelope::Failed(_) => {}
+            Envelope::Chunk { .. }
+            | Envelope::Ends(_)
+            | Envelope::Received(_)
+            | Envelope::Failed(_)
+            | Envelope::TextReceived { .. } => {}
         }
     }
+}
+
+/// Tells the sender of what has failed here.
+async fn told(session: &mut Session, id: u32, arrived: Result<Arrived, Ending>) -> Result<Arrived, Ending> {
+    if let Err(ending @ (Ending::Local(_) | Ending::WrongSum(_) | Ending::PeerFailed(_))) = &arrived {
+        let message = ending.to_string();
+        // If the session is over as well, what failed first counts.
+        _ = session.send(&Envelope::Failed(FileFailed { id, message })).await;
+    }
+    arrived
 }
 
 /// A text goes to standard output, or to the file that was asked for. What could command a terminal stays out of one.

@@ -11,6 +11,8 @@ use crate::{
 
 /// The one file of a session of the command line's.
 const FILE: u32 = 1;
+/// Or its one text.
+const TEXT: u32 = 2;
 
 /// What is to be sent.
 pub struct Source<R> {
@@ -80,21 +82,27 @@ pub async fn send_file<R: AsyncRead + Unpin>(
     }
 }
 
-/// Sends a text. There is no answer to one: it was handed to the relay, which hands it on before it says that this side
-/// has left.
+/// Sends a text, and waits until the other side says that it has it.
 ///
 /// # Errors
 ///
 /// How the session ended before that; [`Ending::Local`] if the text does not fit into a frame.
 pub async fn send_text(session: &mut Session, text: &str) -> Result<(), Ending> {
-    let room = session.max_frame() - 1;
+    let room = session.chunk_bytes();
     if text.len() > room {
         return Err(Ending::Local(format!(
             "the text has {} bytes, and the relay takes {room} at once: send it as a file or through standard input",
             text.len()
         )));
     }
-    session.send(&Envelope::Text(text)).await
+    session.send(&Envelope::Text { id: TEXT, text }).await?;
+    loop {
+        match decode(&session.next().await?)? {
+            Envelope::TextReceived { id: TEXT } => return Ok(()),
+            Envelope::Failed(FileFailed { id: TEXT, message }) => return Err(peer_failed(&message)),
+            _ => {}
+        }
+    }
 }
 
 /// Tells the other side that the source failed; it is told what the person here is told.

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Bytes;
 
 use super::{In, Link, Out};
 use crate::{
-    envelope::{CHUNK_HEADER, Envelope, FileFailed},
+    envelope::{Envelope, FileFailed, HEADER},
     exit::Ending,
     wire::{ClientMessage, ErrorCode, PairCode, Reason, ReasonCode, RelayMessage, Secret},
 };
@@ -74,14 +74,14 @@ impl Session {
         }
     }
 
-    /// How many bytes a frame may have, of which a chunk takes [`CHUNK_HEADER`] for itself.
+    /// How many bytes a frame may have, of which a chunk takes [`HEADER`] for itself.
     pub fn max_frame(&self) -> usize {
         self.max_frame
     }
 
     /// How many bytes of a file fit into a frame.
     pub fn chunk_bytes(&self) -> usize {
-        self.max_frame.saturating_sub(CHUNK_HEADER).max(1)
+        self.max_frame.saturating_sub(HEADER).max(1)
     }
 
     /// Sends an envelope: waits while the other side is slow. What comes meanwhile is kept for [`Session::next`], unless

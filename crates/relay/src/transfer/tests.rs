@@ -331,8 +331,10 @@ async fn chunks_of_another_file_are_not_taken() {
 #[tokio::test]
 async fn a_text_that_does_not_fit_is_refused_with_what_to_do_instead() {
     let mut sender = Side::paired().await;
-    send_text(&mut sender.session, &"x".repeat(MAX_FRAME - 1)).await.expect("it fits");
-    let refused = send_text(&mut sender.session, &"x".repeat(MAX_FRAME)).await;
+    // The answer is there before it is asked for.
+    sender.hears(Envelope::TextReceived { id: 2 }).await;
+    send_text(&mut sender.session, &"x".repeat(MAX_FRAME - crate::envelope::HEADER)).await.expect("it fits");
+    let refused = send_text(&mut sender.session, &"x".repeat(MAX_FRAME - crate::envelope::HEADER + 1)).await;
     assert!(matches!(&refused, Err(Ending::Local(why)) if why.contains("as a file")), "{refused:?}");
 }
 

@@ -8,7 +8,9 @@ const same = (what, found, expected) => {
 const bytes = (...all) => new Uint8Array(all.flatMap((part) => (typeof part === "string" ? [...new TextEncoder().encode(part)] : [part])));
 const parsed = (...all) => envelope.parse(bytes(...all).buffer);
 
-same("a text", parsed(...envelope.textFrame("süß 🙂")), { kind: 0, text: "süß 🙂" });
+same("a text", parsed(...envelope.textFrame(0xfffffffe, "süß 🙂")), { kind: 0, id: 0xfffffffe, text: "süß 🙂" });
+same("a text's answer", [...envelope.textReceivedFrame(258)], [6, 0, 0, 1, 2]);
+same("the same, read", parsed(6, 0, 0, 1, 2), { kind: 6, id: 258 });
 same("a chunk's frame", [...envelope.chunkFrame(7, bytes("abc"))], [2, 0, 0, 0, 7, 97, 98, 99]);
 const chunk = parsed(2, 255, 0, 0, 1, "ab");
 same("a chunk", [chunk.id, ...chunk.bytes], [0xff000001, 97, 98]);
@@ -16,7 +18,7 @@ same("a beginning", parsed(1, '{"id":3,"name":"../../.bashrc","size":null,"mime"
 same("an end", parsed(3, '{"id":3,"sha256":"AB","size":9}'), { kind: 3, id: 3, sha256: "ab", size: 9 });
 same("a failure", parsed(5, '{"id":3,"message":"full"}'), { kind: 5, id: 3, message: "full" });
 
-const bad = [[], [6], [0, 0xff], [2, 0, 0], [1], [1, "null"], [1, "[]"], [1, '{"id":-1}'], [1, '{"id":1.5}'], [1, '{"id":4294967296}'], [3, '{"id":1}'], [4, '{"id":1,"sha256":7}'], [5, "{}"]];
+const bad = [[], [6], [7], [0, 0xff], [0, 0, 0, 0, 1, 0xff], [2, 0, 0], [1], [1, "null"], [1, "[]"], [1, '{"id":-1}'], [1, '{"id":1.5}'], [1, '{"id":4294967296}'], [3, '{"id":1}'], [4, '{"id":1,"sha256":7}'], [5, "{}"]];
 for (const frame of bad) {
     try {
         problems.push(`${JSON.stringify(frame)} is taken as ${JSON.stringify(parsed(...frame))}`);

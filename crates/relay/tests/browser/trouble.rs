@@ -1,6 +1,11 @@
 //! What the page does when the wire or the relay fails.
 
-use super::{device::PATIENCE, proxy::Proxy, scene::Scene};
+use super::{
+    device::{Device, PATIENCE},
+    look,
+    proxy::Proxy,
+    scene::Scene,
+};
 use rustix::process::Signal;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,6 +37,62 @@ async fn a_file_survives_a_cut_wire() {
     assert_eq!(cards, 1, "it is one file for who receives it, though it was sent twice");
     bob.click("#log .file a").await;
     assert!(bob.downloaded("large.bin").await == bytes, "what was downloaded is what was sent");
+    bob.is_clean(&scene.relay.url).await;
+    scene.ann.close().await;
+    scene.bob.close().await;
+}
+
+/// The next frame that this page sends gets lost, as in a connection that breaks at that moment.
+const SWALLOW: &str = "const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = () => (WebSocket.prototype.send = send);";
+
+/// Waits until everything that was written on this page is at the other side.
+async fn all_delivered(device: &Device, texts: usize) {
+    let states = "return [...document.querySelectorAll('#log .said.mine .meta')].map((meta) => meta.lastChild.textContent)";
+    let expected = serde_json::json!(vec!["delivered"; texts]);
+    let wait = async { while device.run(states).await != expected {} };
+    tokio::time::timeout(PATIENCE, wait).await.expect("all are delivered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_arrives_once_whatever_gets_lost_and_a_page_knows_when_one_did_not() {
+    let Some(scene) = Scene::begin().await else { return };
+    let (ann, bob) = (&scene.ann, &scene.bob);
+    let proxy = Proxy::to(scene.relay.address().parse().unwrap()).await;
+    ann.open(&proxy.url).await;
+    ann.click("#create").await;
+    let code = ann.read("#shown-code", "-").await;
+    bob.open(&scene.relay.url).await;
+    bob.write("#code", &code).await;
+    bob.click("#claim").await;
+    bob.read("#pill-text", "Connected").await;
+    ann.read("#pill-text", "Connected").await;
+    // The text itself is lost, and then only its answer.
+    ann.run(SWALLOW).await;
+    ann.write("#text", "into the void\n").await;
+    ann.read("#log .said.mine .meta", "sent").await;
+    proxy.cut();
+    bob.read("#log .said", "into the void").await;
+    all_delivered(ann, 1).await;
+    bob.run(SWALLOW).await;
+    ann.write("#text", "said once\n").await;
+    bob.read("#log .said:last-child", "said once").await;
+    proxy.cut();
+    all_delivered(ann, 2).await;
+    // Over a reload as well.
+    bob.run(SWALLOW).await;
+    ann.write("#text", "and once more\n").await;
+    bob.read("#log .said:last-child", "and once more").await;
+    ann.client.refresh().await.unwrap();
+    all_delivered(ann, 3).await;
+    let shown = "return document.querySelectorAll('#log .said').length";
+    assert_eq!(bob.run(shown).await, 3, "each is shown once");
+    bob.run(SWALLOW).await;
+    ann.write("#text", "and gone\n").await;
+    bob.read("#log .said:last-child", "and gone").await;
+    bob.click("#leave").await;
+    ann.read("#log .meta .bad", "not confirmed").await;
+    look::check(ann, "a text that nobody has confirmed").await;
     bob.is_clean(&scene.relay.url).await;
     scene.ann.close().await;
     scene.bob.close().await;
