@@ -50,6 +50,9 @@ pub struct LoadArgs {
     /// Heartbeat of the relay with the idle pairs: at its usual 250 ms, 10,000 pairs are 80,000 pings a second
     #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
     pub ping_every: Duration,
+    /// How long the idle pairs are held, while the relays' processor time is taken
+    #[arg(long, default_value = "5s", value_parser = humantime::parse_duration)]
+    pub idle: Duration,
     /// Write the figures to this file too, as JSON; - is standard output, instead of the table
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,

@@ -47,6 +47,8 @@ pub(super) struct Idle {
     /// Resident memory of the relays without a pair.
     pub(super) bytes_before: u64,
     pub(super) bytes_per_pair: f64,
+    /// Processors that the relays have used while nothing happened.
+    pub(super) processor_share: Option<f64>,
     pub(super) dropped_connections: usize,
     pub(super) seconds_to_kill: f64,
     pub(super) seconds_until_gone: f64,
@@ -102,6 +104,14 @@ impl fmt::Display for Figures {
             "| resident memory of the relay for a pair (two connections) | {:.1} KiB |",
             idle.bytes_per_pair / 1024.0
         )?;
+        if let Some(share) = idle.processor_share {
+            let every = self.ping_every_ms;
+            writeln!(
+                out,
+                "| processor time of the relays meanwhile, with a heartbeat of {every} ms | {:.1} % of a core |",
+                100.0 * share
+            )?;
+        }
         writeln!(
             out,
             "| {} connections dropped at once (their processes were dead after {:.2} s): last session gone after | {:.2} s |",

@@ -42,6 +42,7 @@ pub(super) async fn hold_and_drop(
         after += system::resident(relay.number()?)?;
         sessions += relay.gauge(SESSIONS).await?;
     }
+    let share = processor_share(args.idle, &held).await?;
     eprintln!("dropping {} connections…", 2 * args.pairs);
     let begun = Instant::now();
     for (_, holder) in &mut held {
@@ -57,12 +58,29 @@ pub(super) async fn hold_and_drop(
         sessions_seen: sessions as usize,
         pairs_per_second: args.pairs as f64 / seconds,
         bytes_before: before,
+        processor_share: share,
         bytes_per_pair: after.saturating_sub(before) as f64 / args.pairs as f64,
         dropped_connections: 2 * args.pairs,
         seconds_to_kill: killed.as_secs_f64(),
         seconds_until_gone: gone.as_secs_f64(),
     });
     Ok(())
+}
+
+/// How much of a processor the relays need while nothing happens for so long; none if no time is given.
+async fn processor_share(idle: Duration, held: &[(Process, Process)]) -> Result<Option<f64>, Ending> {
+    if idle.is_zero() {
+        return Ok(None);
+    }
+    let used = || {
+        held.iter().try_fold(Duration::ZERO, |sum, (relay, _)| {
+            system::processor_time(relay.number()?).map(|time| sum + time)
+        })
+    };
+    eprintln!("idle for {idle:?}…");
+    let (begun, before) = (Instant::now(), used()?);
+    time::sleep(idle).await;
+    Ok(Some(used()?.saturating_sub(before).as_secs_f64() / begun.elapsed().as_secs_f64()))
 }
 
 const SESSIONS: &str = "tenure_session_active{table=\"creators\"} ";

@@ -1,6 +1,10 @@
 //! What the system says about processes and limits.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::{
+    param::clock_ticks_per_second,
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+};
+use std::time::Duration;
 
 use crate::exit::Ending;
 
@@ -24,6 +28,19 @@ pub(super) fn resident(process: u32) -> Result<u64, Ending> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib: Option<u64> = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
     kib.map(|kib| kib * 1024).ok_or_else(|| cannot(&"there is no line VmRSS"))
+}
+
+/// Processor time that a process has used so far.
+pub(super) fn processor_time(process: u32) -> Result<Duration, Ending> {
+    let path = format!("/proc/{process}/stat");
+    let cannot =
+        |why: &dyn std::fmt::Display| Ending::Local(format!("processor time is read from {path}: {why}"));
+    let stat = std::fs::read_to_string(&path).map_err(|why| cannot(&why))?;
+    // The name, the second field, may hold blanks; the times are the 14th and 15th.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split(' ').skip(12).take(2);
+    let ticks: Vec<f64> = fields.filter_map(|field| field.parse().ok()).collect();
+    let [user, system] = ticks[..] else { return Err(cannot(&"it has other fields")) };
+    Ok(Duration::from_secs_f64((user + system) / clock_ticks_per_second() as f64))
 }
 
 /// The processor's name and how many of it there are.
