@@ -88,7 +88,8 @@ impl fmt::Display for Ending {
             Self::Unreachable(what) => write!(out, "the relay cannot be reached: {what}"),
             Self::NoSuchCode(what) => write!(out, "the relay does not take the code: {what}"),
             Self::Refused(what) => write!(out, "the relay refused: {what}"),
-            Self::Left(what) => write!(out, "the other side ended the session: {what}"),
+            // A sentence that says so already.
+            Self::Left(what) => out.write_str(what),
             Self::Lost(what) => write!(out, "the other side was lost: {what}"),
             Self::RelayGone(what) => write!(out, "the connection to the relay is gone: {what}"),
             Self::WrongSum(what) => write!(out, "what arrived is not what was sent: {what}"),

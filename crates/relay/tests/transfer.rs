@@ -199,7 +199,7 @@ fn ctrl_c_of_the_sender_ends_the_receiver_and_leaves_no_file() {
     let (sender, receiver) = in_the_middle(&relay, folder.path());
     sender.signal(Signal::INT);
     sender.end().with(130, "interrupted");
-    receiver.end().with(6, "the other side ended the session");
+    receiver.end().with(6, "The other side has ended the session.");
     assert!(names_in(folder.path()).is_empty());
 }
 
@@ -209,7 +209,7 @@ fn ctrl_c_of_the_receiver_ends_the_sender_and_leaves_no_file() {
     let (sender, receiver) = in_the_middle(&relay, folder.path());
     receiver.signal(Signal::INT);
     receiver.end().with(130, "interrupted");
-    sender.end().with(6, "the other side ended the session");
+    sender.end().with(6, "The other side has ended the session.");
     assert!(names_in(folder.path()).is_empty());
 }
 
@@ -229,7 +229,7 @@ fn sigterm_is_an_ending_of_its_own() {
     let (sender, receiver) = in_the_middle(&relay, folder.path());
     sender.signal(Signal::TERM);
     sender.end().with(143, "terminated");
-    receiver.end().with(6, "the other side ended the session");
+    receiver.end().with(6, "The other side has ended the session.");
 }
 
 #[test]

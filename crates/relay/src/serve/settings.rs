@@ -52,7 +52,7 @@ pub struct PairingArgs {
     /// A connection that says nothing for so long is asked for a sign of life
     #[arg(long, env = "TENURE_RELAY_PING_EVERY", default_value = "250ms", value_parser = parse_duration)]
     pub ping_every: Duration,
-    /// A connection that says nothing for so long is dead
+    /// A connection that says nothing for so long is dead, at the latest; four fifths of it may pass
     #[arg(long, env = "TENURE_RELAY_DEAD_AFTER", default_value = "900ms", value_parser = parse_duration)]
     pub dead_after: Duration,
     /// A side that does not take a frame for so long is too slow
