@@ -33,31 +33,27 @@ pub(super) async fn run(server: &str, pairs: usize) -> Result<(), Ending> {
     println!("holding {server}");
     let begun = Instant::now();
     let mut making = JoinSet::new();
-    let mut held = Vec::with_capacity(pairs);
     for number in 0..pairs {
         let server = server.to_owned();
         making.spawn(async move { pair(&server, number).await });
         if making.len() == AT_ONCE {
-            held.extend(made(making.join_next().await)?);
+            keep_both(making.join_next().await)?;
         }
     }
     while let Some(joined) = making.join_next().await {
-        held.extend(made(Some(joined))?);
+        keep_both(Some(joined))?;
     }
     println!("{}", begun.elapsed().as_secs_f64());
-    for (one, other) in held {
-        tokio::spawn(keep(one));
-        tokio::spawn(keep(other));
-    }
     std::future::pending().await
 }
 
-fn made(joined: Option<Result<Made, JoinError>>) -> Result<Option<(Socket, Socket)>, Ending> {
-    match joined {
-        None => Ok(None),
-        Some(Ok(pair)) => pair.map(Some),
-        Some(Err(why)) => Err(Ending::Local(format!("a task failed: {why}"))),
-    }
+/// Holds a pair from the moment that it is made: it has pings to answer while others are still being made.
+fn keep_both(joined: Option<Result<Made, JoinError>>) -> Result<(), Ending> {
+    let Some(made) = joined else { return Ok(()) };
+    let (one, other) = made.map_err(|why| Ending::Local(format!("a task failed: {why}")))??;
+    tokio::spawn(keep(one));
+    tokio::spawn(keep(other));
+    Ok(())
 }
 
 /// Answers pings until the relay is gone.

@@ -24,7 +24,8 @@ pub(super) async fn hold_and_drop(
     figures: &mut Figures,
 ) -> Result<(), Ending> {
     let ping = format!("{}ms", args.ping_every.as_millis());
-    let dead = format!("{}ms", 3 * args.ping_every.as_millis());
+    // As the defaults are to each other, 900 ms to 250 ms.
+    let dead = format!("{}ms", 18 * args.ping_every.as_millis() / 5);
     let mut held = Vec::new();
     let (mut seconds, mut before, mut after) = (0.0, 0, 0);
     for pairs in parts(args.pairs, relays) {

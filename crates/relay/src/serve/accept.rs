@@ -66,7 +66,7 @@ pub(super) async fn accept(relay: Arc<Relay>, listener: TcpListener, app: Router
 
 /// Serves one connection to its end.
 async fn serve(relay: Arc<Relay>, stream: TcpStream, address: SocketAddr, place: Place, app: Router) {
-    let wire = Wire::new(stream);
+    let wire = Arc::new(Wire::default());
     let client = Client::new(address, &wire);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(client.clone());
@@ -74,7 +74,7 @@ async fn serve(relay: Arc<Relay>, stream: TcpStream, address: SocketAddr, place:
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(MAX_HEAD);
-    let io = TokioIo::new(Shared { wire, blocked: false, _place: place });
+    let io = TokioIo::new(Shared { stream, wire, blocked: false, _place: place });
     let mut connection = pin!(http.serve_connection(io, service).with_upgrades());
     let stopped = tokio::select! {
         ended = &mut connection => ended,
@@ -88,8 +88,9 @@ async fn serve(relay: Arc<Relay>, stream: TcpStream, address: SocketAddr, place:
     }
 }
 
-/// A stream that can be asked for its state while somebody else reads and writes it, and notes signs of life.
+/// A stream that notes signs of life.
 struct Shared {
+    stream: TcpStream,
     wire: Arc<Wire>,
     /// Whether the last bytes to be written had to wait.
     blocked: bool,
@@ -97,46 +98,26 @@ struct Shared {
 }
 
 impl Shared {
-    /// Writes what there is room for. That there is room again after there was none is a sign of life.
-    fn write(
-        &mut self,
-        context: &mut Context<'_>,
-        write: impl Fn(&TcpStream) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            if self.wire.stream.poll_write_ready(context)?.is_pending() {
-                self.blocked = true;
-                return Poll::Pending;
-            }
-            match write(&self.wire.stream) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                written => {
-                    if std::mem::take(&mut self.blocked) {
-                        self.wire.beat();
-                    }
-                    return Poll::Ready(written);
-                }
-            }
+    /// What has become of writing. That there is room again after there was none is a sign of life.
+    fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_pending() {
+            self.blocked = true;
+        } else if std::mem::take(&mut self.blocked) {
+            self.wire.beat();
         }
+        written
     }
 }
 
 impl AsyncRead for Shared {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.wire.stream.poll_read_ready(context))?;
-            match self.wire.stream.try_read_buf(into) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => {
-                    self.wire.beat();
-                    return Poll::Ready(read.map(|_| ()));
-                }
-            }
-        }
+        ready!(Pin::new(&mut self.stream).poll_read(context, into))?;
+        self.wire.beat();
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -146,7 +127,8 @@ impl AsyncWrite for Shared {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.write(context, |stream| stream.try_write(bytes))
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(written)
     }
 
     fn poll_write_vectored(
@@ -154,19 +136,19 @@ impl AsyncWrite for Shared {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.write(context, |stream| stream.try_write_vectored(parts))
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = rustix::net::shutdown(&self.wire.stream, rustix::net::Shutdown::Write);
-        Poll::Ready(shut.map_err(Into::into))
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

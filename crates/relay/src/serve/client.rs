@@ -9,20 +9,15 @@ use std::{
     time::Duration,
 };
 use tenure_tokio::{Heartbeat, Pulse};
-use tokio::{net::TcpStream, time::sleep};
+use tokio::time::sleep;
 
-/// The stream of a connection, and the heart of whoever lives by it.
-#[derive(Debug)]
+/// A connection, as far as it is the life of somebody.
+#[derive(Debug, Default)]
 pub(super) struct Wire {
-    pub(super) stream: TcpStream,
     pulse: OnceLock<Pulse>,
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream) -> Arc<Self> {
-        Arc::new(Self { stream, pulse: OnceLock::new() })
-    }
-
     /// Something came from the peer, or it has taken something: now.
     pub(super) fn beat(&self) {
         if let Some(pulse) = self.pulse.get() {

@@ -13,11 +13,9 @@ fn one_network_of_64_bits_counts_as_one() {
     assert_eq!(of("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
 }
 
-#[tokio::test]
-async fn only_the_last_word_of_a_trusted_proxy_is_taken() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let client = Client::new("192.0.2.7:1".parse().unwrap(), &Wire::new(stream));
+#[test]
+fn only_the_last_word_of_a_trusted_proxy_is_taken() {
+    let client = Client::new("192.0.2.7:1".parse().unwrap(), &Arc::default());
     let mut headers = HeaderMap::new();
     headers.append("x-forwarded-for", "203.0.113.1, 203.0.113.2".parse().unwrap());
     assert_eq!(client.counted(&headers, false), of("192.0.2.7"));

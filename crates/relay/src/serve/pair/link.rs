@@ -17,16 +17,16 @@ use crate::{
     wire::{Reason, ReasonCode, RelayMessage},
 };
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use futures_util::{SinkExt, Stream, StreamExt};
+use futures_util::{SinkExt, Stream, StreamExt, stream::SplitStream};
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
-use tenure_tokio::Heartbeat;
+use tenure_core::Owner;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -136,29 +136,9 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
     let ended = {
         let mut writer = Writer { link: &link, sink: &mut sink };
         let mut outbound = pin!(writer.write(told, last));
-        let over = {
-            let observed = async {
-                match Observer::new(&link, tell, peer_away) {
-                    Ok(observer) => observer.observe().await,
-                    Err(learned) => learned,
-                }
-            };
-            tokio::select! {
-                biased;
-                learned = observed => match learned {
-                    Learned::Over(reason) => Over::Gone(reason),
-                    Learned::Unclaimed => Over::Gone(link.of_this_side(ReasonCode::Expired)),
-                    Learned::Silent => Over::Ended(Ended::Silent),
-                },
-                () = link.party.displace.notified() => Over::Displaced,
-                unread = inbound::read(&link, &mut stream) => match unread {
-                    Unread::Ended(ended) => Over::Ended(ended),
-                    Unread::Refused(refusal) => Over::Refused(refusal),
-                },
-                written = &mut outbound => Over::Ended(written.err().unwrap_or(Ended::Lost)),
-            }
-        };
-        // Nothing is read from here on.
+        let over = until_over(&link, tell, peer_away, &mut stream, outbound.as_mut()).await;
+        // Nothing is read from here on, so nothing can be heard: the owner lives without its heart.
+        let owner = heartbeat.into_owner();
         match over {
             Over::Gone(reason) => {
                 let ended = if reason.code == ReasonCode::Expired && !link.is_paired() {
@@ -170,12 +150,12 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
                 let _ = farewell.send(Farewell::Gone(reason));
                 // What was read from the other side is delivered, and then the client is told. An error: too slow.
                 let _ = timeout(relay.args.pairing.stall_after, outbound).await;
-                part(&link, heartbeat, ended);
+                part(&link, owner, ended);
                 ended
             }
             Over::Ended(ended) => {
                 // The other side does not wait for a slow farewell.
-                part(&link, heartbeat, ended);
+                part(&link, owner, ended);
                 if ended == Ended::Left {
                     let _ = farewell.send(Farewell::Bye);
                     let _ = timeout(LINGER, outbound).await;
@@ -184,13 +164,13 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
             }
             Over::Refused(refusal) => {
                 relay.metrics.refused(refusal.code.as_str());
-                part(&link, heartbeat, Ended::Refused);
+                part(&link, owner, Ended::Refused);
                 let _ = farewell.send(Farewell::Refused(refusal));
                 let _ = timeout(LINGER, outbound).await;
                 Ended::Refused
             }
             Over::Displaced => {
-                part(&link, heartbeat, Ended::Lost);
+                part(&link, owner, Ended::Lost);
                 Ended::Lost
             }
         }
@@ -204,10 +184,40 @@ async fn link(relay: &Relay, socket: WebSocket, client: &Client, opened: Opened)
     }
 }
 
+/// Reads, writes and watches until one of them says that it is over.
+async fn until_over(
+    link: &Link<'_>,
+    tell: mpsc::Sender<RelayMessage>,
+    peer_away: bool,
+    stream: &mut SplitStream<WebSocket>,
+    outbound: Pin<&mut impl Future<Output = Result<(), Ended>>>,
+) -> Over {
+    let observed = async {
+        match Observer::new(link, tell, peer_away) {
+            Ok(observer) => observer.observe().await,
+            Err(learned) => learned,
+        }
+    };
+    tokio::select! {
+        biased;
+        learned = observed => match learned {
+            Learned::Over(reason) => Over::Gone(reason),
+            Learned::Unclaimed => Over::Gone(link.of_this_side(ReasonCode::Expired)),
+            Learned::Silent => Over::Ended(Ended::Silent),
+        },
+        () = link.party.displace.notified() => Over::Displaced,
+        unread = inbound::read(link, stream) => match unread {
+            Unread::Ended(ended) => Over::Ended(ended),
+            Unread::Refused(refusal) => Over::Refused(refusal),
+        },
+        written = outbound => Over::Ended(written.err().unwrap_or(Ended::Lost)),
+    }
+}
+
 /// Ends the owner; or suspends it, if it may come back. The other side learns it by that.
-fn part(link: &Link<'_>, heartbeat: Heartbeat, ended: Ended) {
+fn part(link: &Link<'_>, owner: Option<Owner>, ended: Ended) {
     // Else the monitor has done it: the heart has stopped.
-    let Some(owner) = heartbeat.into_owner() else { return };
+    let Some(owner) = owner else { return };
     let (relay, party) = (link.relay, &link.party);
     let reason = link.of_the_other(ended.code());
     let owner = if party.resumable() && ended.may_come_back() {
