@@ -84,12 +84,11 @@ impl fmt::Display for Ending {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => out.write_str("done"),
-            Self::Local(what) => out.write_str(what),
+            // Each is a sentence that says what it is.
+            Self::Local(what) | Self::Left(what) => out.write_str(what),
             Self::Unreachable(what) => write!(out, "the relay cannot be reached: {what}"),
             Self::NoSuchCode(what) => write!(out, "the relay does not take the code: {what}"),
             Self::Refused(what) => write!(out, "the relay refused: {what}"),
-            // A sentence that says so already.
-            Self::Left(what) => out.write_str(what),
             Self::Lost(what) => write!(out, "the other side was lost: {what}"),
             Self::RelayGone(what) => write!(out, "the connection to the relay is gone: {what}"),
             Self::WrongSum(what) => write!(out, "what arrived is not what was sent: {what}"),
