@@ -97,6 +97,8 @@ pub struct Around<'a, S: Specification + ?Sized> {
     pub answer: &'a S::Answer,
     /// The operations that are under way and have not taken their last step, with this one.
     pub under_way: &'a [&'a S::Operation],
+    /// The operations that have begun and not returned, with this one; some may have taken their last step.
+    pub unreturned: &'a [&'a S::Operation],
 }
 
 /// What may come of a step.

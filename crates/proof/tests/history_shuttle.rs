@@ -49,6 +49,19 @@ fn routes_one_by_one() {
     assert!(!waiting, "something that was removed was not freed");
 }
 
+fn full_routes_one_by_one() {
+    let seed = thread_rng().r#gen();
+    let table = routes::Table::bounded(1 + seed as usize % 2);
+    let mix = routes::Mix { advance: 8, reading: seed % 4 < 2, failing: false };
+    let model = table.model();
+    let history = routes::run(&table, routes::plan(seed, TASKS, CALLS, mix));
+    if let Err(violation) = check(&model, &history) {
+        panic!("{violation}");
+    }
+    let waiting = table.table().maintain() && table.table().maintain();
+    assert!(!waiting, "something that was removed was not freed");
+}
+
 fn sessions_one_by_one() {
     let seed = thread_rng().r#gen();
     let mix = sessions::Mix {
@@ -70,6 +83,11 @@ fn sessions_one_by_one() {
 #[test]
 fn routes_are_answered_as_if_one_by_one() {
     explore(routes_one_by_one);
+}
+
+#[test]
+fn routes_of_a_full_table_are_answered_as_if_one_by_one() {
+    explore(full_routes_one_by_one);
 }
 
 #[test]

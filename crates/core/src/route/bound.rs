@@ -39,15 +39,23 @@ pub(super) fn release(held: &AtomicUsize) {
 }
 
 impl<R: Destination> Store<R> {
-    /// Takes a place for a new record, for which another may have to go. None if every place is held by a set that
+    /// Takes a place for a new record, for which another may have to go. None if every place is held by a call that
     /// is under way.
     pub(super) fn reserve(&self, call: &Call<'_>) -> Option<Place<'_>> {
         loop {
             let place = self.take_place(call.shared);
-            if place.is_some() || !self.make_room(call) {
+            // Nobody to evict: those who were there when the places were counted may have gone since, and their places
+            // are free then.
+            if place.is_some() || (!self.make_room(call) && self.is_full(call.shared)) {
                 return place;
             }
         }
+    }
+
+    /// Whether all places are taken at this instant.
+    fn is_full(&self, shared: &Shared) -> bool {
+        // Relaxed: a count, ordered with nothing. An exchange, because that finds the latest.
+        self.held.fetch_add(0, Ordering::Relaxed) >= shared.bound()
     }
 
     /// Takes a place if there is a free one.

@@ -17,6 +17,10 @@ use tenure_proof::history::{Checked, Violation, check, routes, sessions};
 
 /// Operations of one thread in one history.
 const CALLS: usize = 2_000;
+/// The same where the table is full: there, what nobody has looked at yet has many explanations.
+const CALLS_WHEN_FULL: usize = 20;
+/// So many histories of a full table in the place of one other.
+const FULL: u64 = 50;
 /// So many histories one table serves before there is a new one.
 const PER_TABLE: u64 = 200;
 
@@ -79,11 +83,24 @@ impl Part {
     }
 }
 
-fn run(options: &Options, progress: &ProgressBar) -> Result<[Part; 2], (u64, Violation)> {
-    let (mut of_routes, mut of_sessions) = (Part::default(), Part::default());
+/// Short histories, each of a table of its own that holds one or two of its room's three keys.
+fn full(seed: u64, threads: usize, part: &mut Part) -> Result<(), Violation> {
+    for number in 0..FULL {
+        let seed = seed.wrapping_add(number << 32);
+        let table = routes::Table::bounded(1 + number as usize % 2);
+        let advance = if number % 3 == 0 { 20 } else { 200 };
+        let mix = routes::Mix { advance, reading: number % 4 < 2, failing: false };
+        let (model, plan) = (table.model(), routes::plan(seed, threads, CALLS_WHEN_FULL, mix));
+        part.add(|| routes::run(&table, plan), |history| check(&model, history))?;
+    }
+    Ok(())
+}
+
+fn run(options: &Options, progress: &ProgressBar) -> Result<[Part; 3], (u64, Violation)> {
+    let (mut of_routes, mut of_full, mut of_sessions) = (Part::default(), Part::default(), Part::default());
     let (mut table, mut map) = (routes::Table::new(2), sessions::Map::default());
     for number in 0.. {
-        let done = of_routes.checked.operations + of_sessions.checked.operations;
+        let done = [&of_routes, &of_full, &of_sessions].map(|part| part.checked.operations).iter().sum();
         progress.set_position(done);
         if done >= options.operations {
             break;
@@ -93,7 +110,9 @@ fn run(options: &Options, progress: &ProgressBar) -> Result<[Part; 2], (u64, Vio
             (table, map) =
                 (routes::Table::new(1 + (number / PER_TABLE) as usize % 4), sessions::Map::default());
         }
-        let outcome = if number % 2 == 0 {
+        let outcome = if number % 4 == 2 && number % 16 < 8 {
+            full(seed, options.threads, &mut of_full)
+        } else if number % 2 == 0 {
             let mix = routes::Mix {
                 advance: if number % 8 == 2 { 100 } else { 1_000 },
                 reading: number % 4 == 0,
@@ -114,7 +133,7 @@ fn run(options: &Options, progress: &ProgressBar) -> Result<[Part; 2], (u64, Vio
         };
         outcome.map_err(|violation| (seed, violation))?;
     }
-    Ok([of_routes, of_sessions])
+    Ok([of_routes, of_full, of_sessions])
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -125,10 +144,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let outcome = run(&options, &progress);
     progress.finish_and_clear();
     Ok(match outcome {
-        Ok([of_routes, of_sessions]) => {
-            of_routes.print("routes");
-            of_sessions.print("sessions");
-            let operations = of_routes.checked.operations + of_sessions.checked.operations;
+        Ok(parts) => {
+            for (part, name) in parts.iter().zip(["routes", "full", "sessions"]) {
+                part.print(name);
+            }
+            let operations: u64 = parts.iter().map(|part| part.checked.operations).sum();
             println!(
                 "{operations} operations checked in {:.1} s with {} threads; no violation; --seed {}",
                 began.elapsed().as_secs_f64(),

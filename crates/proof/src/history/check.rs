@@ -256,8 +256,16 @@ impl<'a, S: Specification + ?Sized> Checker<'a, S> {
             .filter(|&thread| way.threads[thread] != Stage::Still)
             .filter_map(|thread| self.doing[thread].map(|record| &record.operation))
             .collect();
+        let unreturned: Vec<_> = self.doing.iter().flatten().map(|record| &record.operation).collect();
         let (operation, answer) = (&record.operation, &record.answer);
-        let at = Around { state: &way.state, progress, operation, answer, under_way: &under_way };
+        let at = Around {
+            state: &way.state,
+            progress,
+            operation,
+            answer,
+            under_way: &under_way,
+            unreturned: &unreturned,
+        };
         self.spec.step(&at, outcomes);
     }
 

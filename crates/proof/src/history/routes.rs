@@ -8,10 +8,12 @@ use resolve::Resolving;
 use tenure_core::Source;
 
 mod ask;
+mod bounded;
 mod drive;
 mod resolve;
 mod state;
 pub use ask::{Answer, Call, Resolved};
+use bounded::Making;
 pub use drive::{Mix, Parcel, Routing, Table, plan, run};
 use state::Met;
 pub use state::{State, Stored};
@@ -19,7 +21,7 @@ pub use state::{State, Stored};
 /// Keys of one room: key 0 is the room's own, the others are its threads'.
 pub const KEYS: usize = 3;
 
-/// The model of one room, under a table that never has to evict.
+/// The model of one room: alone in a table with a bound, or one of many in a table that never has to evict.
 #[derive(Clone, Copy, Debug)]
 pub struct Routes {
     /// The table's default time to live, in milliseconds.
@@ -28,6 +30,8 @@ pub struct Routes {
     pub now: u64,
     /// The partition of each key.
     pub partitions: [usize; KEYS],
+    /// The most records, where that are fewer than there are keys. Then all keys are in one partition, which never fails.
+    pub bound: Option<usize>,
 }
 
 /// A call, and a reading of the clock from its beginning.
@@ -66,7 +70,11 @@ pub enum Progress {
         source: Source,
         /// Whether anything expired was met.
         stale: bool,
+        /// How far it has come with that, where there is a bound.
+        making: Making,
     },
+    /// A set under a bound has come so far.
+    Setting(Making),
 }
 
 type At<'a> = Around<'a, Routes>;
@@ -91,6 +99,9 @@ impl Specification for Routes {
                 if *at.answer == Answer::Done {
                     outcomes.done(State { now: state.now + span, ..state.clone() });
                 }
+            }
+            (Call::Set { key, route, ttl }, progress) if self.bound.is_some() => {
+                self.set(at, (key, route, ttl), progress, outcomes);
             }
             (Call::Prune, progress) => prune(at, progress, outcomes),
             (Call::Maintain, progress) => self.maintain(at, progress, outcomes),
@@ -122,6 +133,24 @@ impl Routes {
     fn beside(&self, key: usize) -> u8 {
         let same = (0..KEYS).filter(|&other| self.partitions[other] == self.partitions[key]);
         same.fold(0, |keys, other| keys | 1 << other)
+    }
+
+    /// A set under a bound.
+    fn set(&self, at: &At<'_>, asked: (usize, u64, u64), progress: Progress, outcomes: &mut Out) {
+        let (key, route, ttl) = asked;
+        let making = if let Progress::Setting(making) = progress { making } else { Making::default() };
+        let Some(bound) = self.bound.filter(|_| *at.answer == Answer::Done) else { return };
+        at.make_room(key, making, bound, |after, making| outcomes.goes_on(after, Progress::Setting(making)));
+        if at.has_place(key, bound) {
+            for now in at.operation.since..=at.state.now {
+                let lagged = at.operation.since < at.state.now;
+                let stored = Stored { route, set_at: now, deadline: now + ttl, lagged };
+                outcomes.done(at.state.set(key, stored, making));
+            }
+        }
+        if at.may_vanish(making, bound) {
+            outcomes.done(at.state.without_mark(making));
+        }
     }
 
     /// One more partition is visited, in whatever order: one that has failed is there again, and empty.
@@ -156,7 +185,7 @@ fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<State> {
     }
     let (after, right) = match call {
         Call::Set { key, route, ttl } => {
-            let stored = Stored { route, set_at: now, deadline: now + ttl };
+            let stored = Stored { route, set_at: now, deadline: now + ttl, lagged: false };
             (state.with(key, Some(stored)), Answer::Done)
         }
         Call::Get(key) | Call::Peek(key) => {

@@ -5,10 +5,12 @@ use super::{Around, Outcomes, Specification};
 use tenure_core::Status;
 
 mod drive;
+mod moving;
 mod plan;
 mod state;
 
 pub use drive::{Cargo, Map, Pairs, run};
+pub use moving::Moving;
 pub use plan::{Mix, plan};
 pub use state::{Standing, State};
 
@@ -62,6 +64,13 @@ pub enum Call {
         /// To whom.
         to: usize,
     },
+    /// `hand_over_all`.
+    HandOverAll {
+        /// From whom.
+        from: usize,
+        /// To whom.
+        to: usize,
+    },
     /// An owner dies, unless it has no handle: it is suspended, or dead.
     Die(usize),
     /// An owner is suspended for so many milliseconds, unless it has no handle.
@@ -112,6 +121,8 @@ pub enum Answer {
     AlreadyUsed(Status),
     /// The owner is dead.
     OwnerDead,
+    /// So many sessions were handed over together.
+    Moved(usize),
     /// Whether a `delete` has deleted it.
     Deleted(bool),
     /// The owner has no handle that could be used.
@@ -120,7 +131,7 @@ pub enum Answer {
     NotResumed,
 }
 
-/// How far an operation of two steps has come.
+/// How far an operation of several steps has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Progress {
     /// It has done nothing.
@@ -128,6 +139,8 @@ pub enum Progress {
     Begun,
     /// The code was as it must be, or the session was there for a moment; then the owner is met dead.
     Looked,
+    /// It hands over session by session.
+    Moving(Moving),
 }
 
 type At<'a> = Around<'a, Sessions>;
@@ -171,6 +184,7 @@ impl Specification for Sessions {
                     outcomes.done(state.with_suspended(owner, now + grace));
                 }
             }
+            Call::HandOverAll { from, to } => moving::step(at, (from, to), outcomes),
             Call::Create { code, payload, owner } => self.create(at, (code, payload, owner), outcomes),
             call => {
                 for now in at.operation.since..=state.now {
@@ -206,7 +220,7 @@ impl Sessions {
             // The deadline may come from an earlier reading of the clock than the one that met nothing.
             for created in at.operation.since..=now {
                 let deadline = owner.map_or(created + self.ownerless_ttl, |_| 0);
-                let standing = Standing { payload, status: Status::Pending, owner, deadline };
+                let standing = Standing { payload, status: Status::Pending, owner, deadline, moves: 0 };
                 let after = state.with(code, Some(standing));
                 match at.answer {
                     Answer::Done => outcomes.done(after),
@@ -223,7 +237,7 @@ impl Sessions {
 fn owner_of(call: Call) -> Option<usize> {
     match call {
         Call::Create { owner, .. } => owner,
-        Call::HandOver { to, .. } => Some(to),
+        Call::HandOver { to, .. } | Call::HandOverAll { to, .. } => Some(to),
         _ => None,
     }
 }
@@ -276,7 +290,8 @@ fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<(State, Option<Progress>
             }
             Some(_) if state.is_dead(to, now) => return None,
             Some(old) => {
-                let moved = Standing { owner: Some(to), deadline: 0, ..old };
+                // To whom it has already: nothing happens.
+                let moved = if old.owner == Some(to) { old } else { old.moved_to(to) };
                 (state.with(code, Some(moved)), Answer::Done)
             }
         },
@@ -287,7 +302,11 @@ fn at_once(call: Call, now: u64, at: &At<'_>) -> Option<(State, Option<Progress>
             None => (state.clone(), Answer::NotResumed),
         },
         Call::Maintain => (state.clone(), Answer::Done),
-        Call::Advance(_) | Call::Die(_) | Call::Suspend { .. } | Call::Create { .. } => return None,
+        Call::Advance(_)
+        | Call::Die(_)
+        | Call::Suspend { .. }
+        | Call::Create { .. }
+        | Call::HandOverAll { .. } => return None,
     };
     (*at.answer == right).then_some((after, None))
 }

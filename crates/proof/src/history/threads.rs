@@ -38,7 +38,11 @@ pub fn together<T: Send + 'static>(work: Vec<impl FnOnce() -> T + Send + 'static
 pub(super) fn interrupt() {
     #[cfg(not(tenure_shuttle))]
     {
-        thread_local!(static COUNT: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static THREADS: AtomicU32 = AtomicU32::new(0);
+        // Relaxed: a number, no matter which. Each thread is interrupted at places of its own.
+        thread_local!(static COUNT: std::cell::Cell<u32> =
+            std::cell::Cell::new(THREADS.fetch_add(0x85eb_ca6b, Ordering::Relaxed)));
         // Neither every time nor at the same places each time: a step with a large odd stride through all numbers.
         let count = COUNT.get().wrapping_add(0x9e37_79b1);
         COUNT.set(count);

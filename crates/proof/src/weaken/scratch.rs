@@ -130,6 +130,9 @@ fn compile(copy: &Path, target: &Path) -> io::Result<PathBuf> {
         .args(["test", "-p", "tenure-core", "--release", "--lib", "--no-run", "--message-format=json"])
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", target)
+        // A count that falls below zero is noticed, and does not go round for ever.
+        .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true")
+        .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
         .env("RUSTFLAGS", "--cfg tenure_loom --cap-lints allow")
         .stderr(std::process::Stdio::inherit())
         .output()?;

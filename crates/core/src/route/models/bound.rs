@@ -5,7 +5,7 @@ use super::*;
 use crate::{
     raw::lend::{both, race},
     route::{bound::Place, order::Candidate, store::Written},
-    sync::{model, model_within},
+    sync::{Arc, AtomicUsize, Ordering, model, model_within},
 };
 
 #[test]
@@ -135,5 +135,30 @@ fn loom_of_two_who_make_a_new_survey_nobody_evicts_a_younger_one() {
             0 => assert_holds(&table, []),
             _ => assert_holds(&table, ["!b"]),
         }
+    });
+}
+
+/// One finds the only place taken, and then nobody to evict. It alone replaces the survey, so one guard will do.
+///
+/// That the place had been given back when the set gave up cannot be seen from outside, but with one preemption it is
+/// so wherever the other has ended by then: that one is spent before the survey.
+#[test]
+fn loom_a_set_that_finds_a_place_taken_and_then_nobody_there_takes_it_when_it_is_free() {
+    model_within(Some(1), || {
+        let a = room("#a");
+        let (table, _) = table_of(1, [(&a, "!a")]);
+        let ended = Arc::new(AtomicUsize::new(0));
+        let (ones, others, seen) = (table.clone(), table.clone(), Arc::clone(&ended));
+        let reserves = move |guard: &_| {
+            let taken = inside(&ones, guard, |store, call| store.reserve(call).map(Place::keep).is_some());
+            // Relaxed, both: in the order in which they are executed, as the exchange of the places is.
+            taken || seen.load(Ordering::Relaxed) == 0
+        };
+        let removes = move |guard: &_| {
+            inside(&others, guard, |store, call| store.remove(&a, call));
+            ended.store(1, Ordering::Relaxed);
+        };
+        let (right, ()) = race(reserves, removes);
+        assert!(right, "there was room, and it was not used");
     });
 }

@@ -69,7 +69,8 @@ fn exists_an_order(history: &[Event], state: [u8; 2], stages: &[Option<Seen>]) -
         let Record { operation, answer, .. } = &history[index];
         let progress = stages[index].expect("it is open");
         let mut outcomes = Outcomes::default();
-        let at = Around { state: &state, progress: &progress, operation, answer, under_way: &[] };
+        let at =
+            Around { state: &state, progress: &progress, operation, answer, under_way: &[], unreturned: &[] };
         Two.step(&at, &mut outcomes);
         outcomes.drain().any(|(state, progress)| {
             let mut stages = stages.to_vec();

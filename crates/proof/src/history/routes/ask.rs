@@ -68,6 +68,11 @@ impl Call {
             | Self::Fail(_) => None,
         }
     }
+
+    /// Whether a place of the bound may be in its hands: it stores or it removes.
+    pub(super) fn may_hold_a_place(self) -> bool {
+        self.changes().is_some() || self == Self::Prune
+    }
 }
 
 /// What is answered.

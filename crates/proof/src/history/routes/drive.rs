@@ -47,6 +47,7 @@ pub struct Table {
     routes: RouteTable<Parcel>,
     clock: ManualClock,
     keys: Arc<[SessionKey; KEYS]>,
+    bound: Option<usize>,
 }
 
 impl Table {
@@ -55,15 +56,35 @@ impl Table {
     /// # Panics
     /// There are no partitions.
     pub fn new(partitions: usize) -> Self {
+        Self::of(partitions, None)
+    }
+
+    /// The one room of a new table that holds so many records at the most.
+    ///
+    /// # Panics
+    /// That is none.
+    pub fn bounded(bound: usize) -> Self {
+        Self::of(1, Some(bound))
+    }
+
+    fn of(partitions: usize, bound: Option<usize>) -> Self {
         let clock = ManualClock::new();
         let table = RouteTable::builder().clock(Interrupted(clock.clone())).partitions(partitions);
+        let table = match bound {
+            Some(bound) => table.max_entries_per_partition(bound),
+            None => table,
+        };
         let routes = table.ttl(Duration::from_millis(TTL)).build().expect("the settings are valid");
-        Self { routes, clock, keys: keys(0) }
+        Self { routes, clock, keys: keys(0), bound }
     }
 
     /// Another room of the same table, with a clock that goes on.
+    ///
+    /// # Panics
+    /// The table has a bound: what other rooms have left there takes places that the model knows nothing of.
     #[must_use]
     pub fn room(&self, room: u64) -> Self {
+        assert!(self.bound.is_none(), "a table with a bound has one room");
         // Partitions that an earlier history has left out of service.
         self.routes.maintain();
         Self { keys: keys(room), ..self.clone() }
@@ -72,7 +93,7 @@ impl Table {
     /// The model of this room, from this moment on.
     pub fn model(&self) -> Routes {
         let partitions = std::array::from_fn(|key| self.routes.partition_of(self.key(key)));
-        Routes { ttl: TTL, now: self.now(), partitions }
+        Routes { ttl: TTL, now: self.now(), partitions, bound: self.bound }
     }
 
     /// The table.

@@ -1,6 +1,6 @@
 //! A resolution in the model: up to four steps.
 
-use super::{Answer, At, Met, Out, Progress, Resolved, Routes, State, Stored};
+use super::{Answer, At, Making, Met, Out, Progress, Resolved, Routes, State, Stored};
 use tenure_core::{Reason, Source};
 
 /// A resolution's arguments.
@@ -27,7 +27,7 @@ impl Routes {
     pub(super) fn resolve(&self, at: &At<'_>, asked: Resolving, progress: Progress, outcomes: &mut Out) {
         let state = at.state;
         match progress {
-            Progress::Visited(_) => {}
+            Progress::Visited(_) | Progress::Setting(_) => {}
             Progress::Begun if state.has_failed(asked.key) => {
                 for now in at.operation.since..=state.now {
                     let missed = Progress::Missed { at: now, stale: false, unavailable: true };
@@ -37,7 +37,7 @@ impl Routes {
             Progress::Begun => {
                 for now in at.operation.since..=state.now {
                     match state.look(asked.key, now) {
-                        Met::Fresh(stored) => at.hit(stored.route, outcomes),
+                        Met::Fresh(stored) => at.hit(stored.route, state, outcomes),
                         met => {
                             let stale = met == Met::Expired;
                             let after = if asked.writes { state.met(asked.key, now) } else { state.clone() };
@@ -84,26 +84,45 @@ impl Routes {
                     outcomes.done(state.clone());
                 }
             }
-            Progress::Learning { at: now, route, source, stale } => match state.look(asked.key, now) {
-                // Another's record, set meanwhile, is the better answer.
-                Met::Fresh(stored) => at.hit(stored.route, outcomes),
-                Met::Expired => outcomes.goes_on(state.met(asked.key, now), progress),
-                Met::Missing => {
-                    if at.answers(Found { route, source, stale, unavailable: false }) {
-                        let stored = Stored { route, set_at: now, deadline: now + self.ttl };
-                        outcomes.done(state.with(asked.key, Some(stored)));
+            Progress::Learning { at: now, route, source, stale, making } => {
+                let answers = at.answers(Found { route, source, stale, unavailable: false });
+                match (state.look(asked.key, now), self.bound) {
+                    // Another's record, set meanwhile, is the better answer.
+                    (Met::Fresh(stored), _) => at.hit(stored.route, &state.without_mark(making), outcomes),
+                    (Met::Expired, _) => outcomes.goes_on(state.met(asked.key, now), progress),
+                    (Met::Missing, None) => {
+                        if answers {
+                            let stored =
+                                Stored { route, set_at: now, deadline: now + self.ttl, lagged: false };
+                            outcomes.done(state.with(asked.key, Some(stored)));
+                        }
+                    }
+                    (Met::Missing, Some(bound)) => {
+                        if answers && at.has_place(asked.key, bound) {
+                            let lagged = at.operation.since < state.now;
+                            let stored = Stored { route, set_at: now, deadline: now + self.ttl, lagged };
+                            outcomes.done(state.set(asked.key, stored, making));
+                        }
+                        if answers && at.may_vanish(making, bound) {
+                            outcomes.done(state.without_mark(making));
+                        }
                     }
                 }
-            },
+                if let Some(bound) = self.bound {
+                    at.make_room(asked.key, making, bound, |after, making| {
+                        outcomes.goes_on(after, Progress::Learning { at: now, route, source, stale, making });
+                    });
+                }
+            }
         }
     }
 }
 
 impl At<'_> {
-    fn hit(&self, route: u64, outcomes: &mut Out) {
+    fn hit(&self, route: u64, after: &State, outcomes: &mut Out) {
         let right = Resolved { route, source: Source::Exact, stale: false, reason: None };
         if *self.answer == Answer::Resolved(right) {
-            outcomes.done(self.state.clone());
+            outcomes.done(after.clone());
         }
     }
 
@@ -116,7 +135,8 @@ impl At<'_> {
         if !writes && answers {
             outcomes.done(after);
         } else if writes && (answers || self.is_hit()) {
-            outcomes.goes_on(after, Progress::Learning { at, route, source, stale });
+            outcomes
+                .goes_on(after, Progress::Learning { at, route, source, stale, making: Making::default() });
         }
     }
 

@@ -1,6 +1,6 @@
 //! What stands under the keys of a room.
 
-use super::KEYS;
+use super::{KEYS, bounded::Mark};
 
 /// What is stored under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -8,6 +8,8 @@ pub struct Stored {
     pub(super) route: u64,
     pub(super) set_at: u64,
     pub(super) deadline: u64,
+    /// Time has passed during its set. Only told apart where there is a bound.
+    pub(super) lagged: bool,
 }
 
 /// The clock and the room's records, expired ones included until somebody removes them.
@@ -17,6 +19,8 @@ pub struct State {
     pub(super) records: [Option<Stored>; KEYS],
     /// Partitions that are out of service: a bit for each of the keys that lie there.
     pub(super) failed: u8,
+    /// Who was set when, the oldest first. Only kept where there is a bound.
+    pub(super) order: Vec<Mark>,
 }
 
 /// What a look at one key finds.
@@ -44,6 +48,9 @@ impl State {
     pub(super) fn with(&self, key: usize, stored: Option<Stored>) -> Self {
         let mut after = self.clone();
         after.records[key] = stored;
+        if stored.is_none() {
+            after.order.retain(|mark| *mark != Mark::Record(key));
+        }
         after
     }
 

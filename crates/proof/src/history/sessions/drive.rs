@@ -120,6 +120,13 @@ impl Map {
                 Err(HandOverError::OwnerDead { .. }) => Answer::OwnerDead,
                 Err(other) => unreachable!("no bounds, one map: {other}"),
             },
+            Call::HandOverAll { from, to } => {
+                match self.sessions.hand_over_all(&self.owners[from], &self.owners[to]) {
+                    Ok(moved) => Answer::Moved(moved),
+                    Err(HandOverError::OwnerDead { .. }) => Answer::OwnerDead,
+                    Err(other) => unreachable!("no bounds, one map: {other}"),
+                }
+            }
             Call::Maintain => {
                 self.sessions.maintain();
                 Answer::Done

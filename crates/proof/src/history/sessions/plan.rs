@@ -1,6 +1,6 @@
 //! Random calls on some codes and owners.
 
-use super::{CODES, Call};
+use super::{CODES, Call, state::PER_SESSION};
 use tenure_core::Status;
 
 /// Random calls, the same for the same seed.
@@ -79,7 +79,7 @@ fn call(random: &mut fastrand::Rng, number: usize, died: usize, mix: Mix) -> Cal
     match random.u32(..if mix.handing { 20 } else { 16 }) {
         0..=3 => {
             let owner = (random.u32(..4) > 0).then_some(owner);
-            Call::Create { code, payload: 1_000 * (number as u64 + 1), owner }
+            Call::Create { code, payload: PER_SESSION * (number as u64 + 1), owner }
         }
         4..=5 => Call::Update { code, add: 1, to: None },
         6 => {
@@ -88,7 +88,8 @@ fn call(random: &mut fastrand::Rng, number: usize, died: usize, mix: Mix) -> Cal
         }
         7..=8 => Call::Claim(code),
         9 => Call::Delete(code),
-        10 | 16..20 => Call::HandOver { code, to: owner },
+        16..18 => Call::HandOverAll { from: (died + random.usize(..3)).min(mix.owners - 1), to: owner },
+        10 | 18..20 => Call::HandOver { code, to: owner },
         _ => Call::Get(code),
     }
 }

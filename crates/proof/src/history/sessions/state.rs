@@ -4,6 +4,9 @@ use super::{Answer, CODES};
 use std::collections::BTreeMap;
 use tenure_core::Status;
 
+/// Payloads begin at a multiple of this, each session at another one, and grow by one with each update.
+pub(super) const PER_SESSION: u64 = 1_000;
+
 /// One session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Standing {
@@ -12,6 +15,8 @@ pub struct Standing {
     /// None: it ends at its deadline.
     pub(super) owner: Option<usize>,
     pub(super) deadline: u64,
+    /// How often it was handed over, so that one that came back is told from one that has stayed.
+    pub(super) moves: u8,
 }
 
 /// The clock, the sessions and who is dead. A session of a dead owner is no more.
@@ -26,6 +31,16 @@ pub struct State {
 }
 
 impl Standing {
+    pub(super) fn moved_to(self, owner: usize) -> Self {
+        Self { owner: Some(owner), deadline: 0, moves: self.moves.wrapping_add(1), ..self }
+    }
+
+    /// Whether it is the session that was seen before, with the owner that it had, whatever else has changed.
+    pub(super) fn has_stayed(self, before: Self) -> bool {
+        let created = |standing: Self| standing.payload / PER_SESSION;
+        self.owner == before.owner && self.moves == before.moves && created(self) == created(before)
+    }
+
     pub(super) fn as_answer(self) -> Answer {
         Answer::Session { payload: self.payload, status: self.status, owner: self.owner }
     }
