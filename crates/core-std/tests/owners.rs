@@ -14,7 +14,8 @@ use std::{
 use tenure_core::{CreateErrorKind, DeathReason, EndCause, Owner, OwnerRef, SessionMap};
 use tenure_std::{Keep, Monitor, ThreadError, own_current_thread, spawn_owned};
 
-const LONG: Duration = Duration::from_secs(30);
+/// No machine is so busy that what a test waits for takes longer.
+const LONG: Duration = Duration::from_secs(120);
 
 /// A map with one session, and its owner.
 fn session() -> (SessionMap<()>, Owner) {
@@ -24,13 +25,26 @@ fn session() -> (SessionMap<()>, Owner) {
     (map, owner)
 }
 
-/// Waits until nothing of what is invisible is left: the monitor's thread may be about to free it.
-fn freed<P: tenure_core::Payload>(map: &SessionMap<P>) {
+/// Asks again and again until it is so; panics, and says what was waited for, where that would be for ever.
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
     let since = Instant::now();
-    while map.occupied() > 0 {
-        assert!(since.elapsed() < LONG, "{} sessions of dead owners are left", map.occupied());
+    while !is_so() {
+        assert!(since.elapsed() < LONG, "not within {LONG:?}: {what}");
         thread::yield_now();
     }
+}
+
+/// What the thread comes to.
+#[track_caller]
+fn joined<T>(thread: thread::JoinHandle<T>) -> thread::Result<T> {
+    until("the thread's end", || thread.is_finished());
+    thread.join()
+}
+
+/// Waits until nothing of what is invisible is left: the monitor's thread may be about to free it.
+fn freed<P: tenure_core::Payload>(map: &SessionMap<P>) {
+    until("sessions of dead owners are freed", || map.occupied() == 0);
 }
 
 /// Waits for the end of that session and answers its owner's reason.
@@ -65,13 +79,13 @@ fn a_guard_that_is_dropped_by_unwinding() {
 fn a_thread_of_its_own_that_returns_and_one_that_panics() {
     let (map, owner) = session();
     let thread = spawn_owned(owner, OwnerRef::clone).unwrap();
-    let name = thread.join().unwrap();
+    let name = joined(thread).unwrap();
     assert_eq!(reason(&map, &name), DeathReason::Finished);
 
     let (map, owner) = session();
     let name = owner.name().clone();
     let thread = spawn_owned(owner, |_| panic!("no more room")).unwrap();
-    assert_eq!(*thread.join().unwrap_err().downcast::<&str>().unwrap(), "no more room");
+    assert_eq!(*joined(thread).unwrap_err().downcast::<&str>().unwrap(), "no more room");
     assert_eq!(reason(&map, &name), DeathReason::Panicked("no more room".into()));
 }
 
@@ -84,8 +98,8 @@ fn the_current_thread_however_it_ends() {
             sender.send(own_current_thread(owner)).unwrap();
             assert!(!panics, "planted");
         });
-        let name = names.recv().unwrap();
-        assert_eq!(thread.join().is_err(), panics);
+        let name = names.recv_timeout(LONG).expect("the thread names its owner");
+        assert_eq!(joined(thread).is_err(), panics);
         assert_eq!(reason(&map, &name), DeathReason::Finished);
     }
 }
@@ -165,7 +179,7 @@ fn an_owner_that_is_dead_when_it_is_registered_stays_so_and_hangs_nobody() {
     assert_eq!(reason(&map, heartbeat.name()), DeathReason::Shutdown);
     let (map, owner) = dead();
     let thread = spawn_owned(owner, OwnerRef::clone).unwrap();
-    assert_eq!(reason(&map, &thread.join().unwrap()), DeathReason::Shutdown);
+    assert_eq!(reason(&map, &joined(thread).unwrap()), DeathReason::Shutdown);
     let (map, owner) = dead();
     let watched = monitor.thread(owner, thread::spawn(|| 42));
     let name = watched.name().clone();

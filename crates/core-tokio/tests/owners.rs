@@ -20,11 +20,21 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 const LONG: Duration = Duration::from_secs(3_600);
+/// No machine is so busy that what a test waits for takes longer.
+const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Runs a scenario on both kinds of runtime.
+/// Waits for what another thread, a process or a peer brings about; panics, and says what, where that would be for ever.
+async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let limited = tokio::time::timeout(PATIENCE, future).await;
+    limited.unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {what}"))
+}
+
+/// Runs a scenario on both kinds of runtime. Waits in it that have no end of their own have this one.
 fn on_both<F: Future<Output = ()>>(scenario: impl Fn() -> F) {
-    Builder::new_current_thread().enable_all().build().unwrap().block_on(scenario());
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(scenario());
+    for mut runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async { soon("the end of the scenario", scenario()).await });
+    }
 }
 
 fn session() -> (SessionMap<()>, Owner) {
@@ -36,7 +46,7 @@ fn session() -> (SessionMap<()>, Owner) {
 
 /// Waits for the end of that session and answers its owner's reason.
 async fn reason(map: &SessionMap<()>, name: &OwnerRef) -> DeathReason {
-    match Watcher::new(map).gone("A", LONG).await {
+    match Watcher::new(map).gone("A", PATIENCE).await {
         Ok(EndCause::OwnerDied(reason)) => assert_eq!(name.reason(), Some(reason)),
         // It was gone before the waiting began.
         Err(WaitError::NotFound { .. }) => {}
@@ -44,9 +54,12 @@ async fn reason(map: &SessionMap<()>, name: &OwnerRef) -> DeathReason {
     }
     assert_eq!(map.count_active(), 0);
     // Another thread may be about to free what is invisible.
-    while map.occupied() > 0 {
-        tokio::task::yield_now().await;
-    }
+    soon("what is invisible is freed", async {
+        while map.occupied() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     assert!(map.create("B", (), name).is_err());
     name.reason().unwrap()
 }

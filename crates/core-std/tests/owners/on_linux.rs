@@ -14,7 +14,13 @@ use tenure_std::Watcher;
 fn tcp() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (listener.accept().unwrap().0, client)
+    (limited(listener.accept().unwrap().0), limited(client))
+}
+
+/// A socket from which nobody waits for ever: reading fails with a message of its own after that.
+fn limited(socket: TcpStream) -> TcpStream {
+    socket.set_read_timeout(Some(LONG)).unwrap();
+    socket
 }
 
 #[test]
@@ -189,9 +195,7 @@ fn a_shared_socket_that_is_closed_by_its_peer_and_one_that_is_let_go() {
     assert!(again.into_owner().is_alive(), "given back");
     drop(peer);
     assert_eq!(reason(&map, attached.name()), DeathReason::PeerClosed);
-    while Arc::strong_count(&socket) > 1 {
-        thread::yield_now();
-    }
+    until("the monitor lets the socket go", || Arc::strong_count(&socket) == 1);
 
     let (map, owner) = session();
     let (socket, mut peer) = tcp();
@@ -242,7 +246,7 @@ fn a_lost_connection_with_a_grace_is_taken_up_again_by_the_next() {
     });
     let (socket, peer) = tcp();
     let attached = monitor.socket(map.resume(&token).unwrap(), &socket).unwrap();
-    assert_eq!(back.join().unwrap().suspended_until, None);
+    assert_eq!(joined(back).unwrap().suspended_until, None);
     let mut kinds = Vec::new();
     while let Some(Received::Event(event)) = events.get_mut().try_recv() {
         let OwnedWhat::Session { kind, .. } = event.what else { panic!("{event:?}") };
@@ -262,7 +266,7 @@ fn a_peer_that_vanishes_is_found_by_its_heartbeat() {
     let (server, at_proxy) = (listener.local_addr().unwrap(), proxy.local_addr().unwrap());
     let (pull, pulled) = channel::<()>();
     let cable = thread::spawn(move || {
-        let (mut from, to) = (proxy.accept().unwrap().0, TcpStream::connect(server).unwrap());
+        let (mut from, to) = (limited(proxy.accept().unwrap().0), TcpStream::connect(server).unwrap());
         let mut byte = [0];
         for _ in 0..5 {
             from.read_exact(&mut byte).unwrap();
@@ -272,7 +276,7 @@ fn a_peer_that_vanishes_is_found_by_its_heartbeat() {
         drop((from, to));
     });
     let mut client = TcpStream::connect(at_proxy).unwrap();
-    let (mut socket, _) = listener.accept().unwrap();
+    let mut socket = limited(listener.accept().unwrap().0);
 
     let monitor = Monitor::new().unwrap();
     let (map, owner) = session();
@@ -293,7 +297,7 @@ fn a_peer_that_vanishes_is_found_by_its_heartbeat() {
     assert_eq!(event.what, OwnedWhat::Session { code: "A".into(), kind });
     assert!(attached.name().is_alive(), "the kernel knows nothing");
     drop(pull);
-    cable.join().unwrap();
+    joined(cable).unwrap();
 }
 
 #[test]

@@ -22,8 +22,8 @@ fn a_child_that_exits_and_one_that_is_killed() {
         let child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
         let mut child = monitor.child(owner, child);
         assert_eq!(reason(&map, child.name()).await, DeathReason::Exited { status: 7 });
-        assert_eq!(child.wait().await.unwrap().code(), Some(7));
-        assert_eq!(child.wait().await.unwrap().code(), Some(7));
+        assert_eq!(soon("the child's end", child.wait()).await.unwrap().code(), Some(7));
+        assert_eq!(soon("the child's end", child.wait()).await.unwrap().code(), Some(7));
 
         let (map, owner) = session();
         let child = monitor.child(owner, Command::new("sleep").arg("1000").spawn().unwrap());
@@ -43,7 +43,7 @@ fn a_process_by_its_number() {
         assert!(map.contains("A"));
         child.start_kill().unwrap();
         assert_eq!(reason(&map, &name).await, DeathReason::Killed { signal: 9 });
-        assert!(!child.wait().await.unwrap().success());
+        assert!(!soon("the child's end", child.wait()).await.unwrap().success());
     });
 }
 
@@ -59,14 +59,14 @@ fn a_socket_whose_peer_closes_and_one_whose_peer_resets() {
         drop(peer);
         assert_eq!(reason(&map, attached.name()).await, DeathReason::PeerClosed);
         let mut words = String::new();
-        socket.read_to_string(&mut words).await.unwrap();
+        soon("the last words", socket.read_to_string(&mut words)).await.unwrap();
         assert_eq!(words, "last words");
 
         let (map, owner) = session();
         let (mut socket, peer) = tcp().await;
         let attached = monitor.socket(owner, &socket).unwrap();
         socket.write_all(b"never read").await.unwrap();
-        peer.readable().await.unwrap();
+        soon("something to read", peer.readable()).await.unwrap();
         drop(peer);
         assert_eq!(reason(&map, attached.name()).await, DeathReason::PeerReset);
 
@@ -110,17 +110,19 @@ fn a_peer_that_vanishes_is_found_by_its_heartbeat() {
         let mut events = Watcher::new(&map).watch("A").unwrap();
         for _ in 0..5 {
             client.write_u8(b'x').await.unwrap();
-            socket.read_u8().await.unwrap();
+            soon("a byte through the cable", socket.read_u8()).await.unwrap();
             heartbeat.beat();
         }
         // The client goes on, and nothing arrives.
         client.write_u8(b'x').await.unwrap();
-        let Some(Received::Event(event)) = events.recv().await else { panic!("nothing was told") };
+        let Some(Received::Event(event)) = soon("an event", events.recv()).await else {
+            panic!("nothing was told")
+        };
         let kind = SessionEvent::Ended(EndCause::OwnerDied(DeathReason::HeartbeatMissed));
         assert_eq!(event.what, OwnedWhat::Session { code: "A".into(), kind });
         assert!(attached.name().is_alive(), "the kernel knows nothing");
         drop(pull);
-        cable.await.unwrap();
+        soon("the cable's end", cable).await.unwrap();
     });
 }
 
@@ -136,17 +138,21 @@ fn a_lost_connection_with_a_grace_is_taken_up_again_by_the_next() {
         let watcher = Watcher::new(&map);
         let mut events = watcher.watch("A").unwrap();
         drop(peer);
-        let lost = watcher.wait_until("A", |view| view.suspended_until().is_some(), LONG).await;
+        let lost = watcher.wait_until("A", |view| view.suspended_until().is_some(), PATIENCE).await;
         assert!(lost.unwrap().suspended_until.is_some() && name.suspended_until().is_some());
-        let back = watcher.wait_until("A", |view| view.suspended_until().is_none(), LONG);
+        let back = watcher.wait_until("A", |view| view.suspended_until().is_none(), PATIENCE);
         let (kept, back) = tokio::join!(
             async {
-                let Some(Received::Event(event)) = events.recv().await else { panic!("nothing was told") };
+                let Some(Received::Event(event)) = soon("an event", events.recv()).await else {
+                    panic!("nothing was told")
+                };
                 let OwnedWhat::Session { kind, .. } = event.what else { panic!("{event:?}") };
                 assert!(matches!(kind, SessionEvent::Suspended { .. }), "{kind:?}");
                 let (socket, peer) = tcp().await;
                 let attached = monitor.socket(map.resume(&token).unwrap(), &socket).unwrap();
-                let Some(Received::Event(event)) = events.recv().await else { panic!("nothing was told") };
+                let Some(Received::Event(event)) = soon("an event", events.recv()).await else {
+                    panic!("nothing was told")
+                };
                 let kind = SessionEvent::Resumed;
                 assert_eq!(event.what, OwnedWhat::Session { code: "A".into(), kind });
                 (attached, socket, peer)

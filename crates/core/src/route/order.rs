@@ -81,14 +81,16 @@ impl Order {
     /// The place of a set that takes effect now.
     #[inline]
     pub(super) fn draw(&self) -> u64 {
-        // Relaxed: the counter's own order is the set order. A set that happens after another one (in one thread, or
-        // through any synchronisation between two) reads a later value of the same atomic.
-        self.stamps.fetch_add(1, Ordering::Relaxed)
+        // The counter's own order is the set order. A set that happens after another one (in one thread, or through any
+        // synchronisation between two) reads a later value of the same atomic.
+        // Release: pairs with the Acquire in `begin`: a survey that may list what is set with this stamp sees the sets
+        // that have happened before.
+        self.stamps.fetch_add(1, Ordering::Release)
     }
 
     /// A stamp not older than any drawn before.
     pub(super) fn newest(&self) -> u64 {
-        // Relaxed: as in `draw`.
+        // Relaxed: a set that happens before this is known to the counter.
         self.stamps.load(Ordering::Relaxed)
     }
 
@@ -159,7 +161,9 @@ impl Order {
     fn begin<R: Send + Sync + 'static>(&self, table: &Table<SessionKey, Record<R>>) -> Draft {
         Draft {
             cursor: Cursor::default(),
-            before: self.newest(),
+            // Acquire: pairs with the Release in `draw`: no record is seen as it was before a set, and another as a later
+            // set has left it.
+            before: self.stamps.load(Ordering::Acquire),
             lowest: BinaryHeap::new(),
             length: (table.len() / SHARE).max(SHORTEST),
             complete: false,

@@ -18,7 +18,7 @@ use tenure_proof::history::{Checked, Violation, check, routes, sessions};
 /// Operations of one thread in one history.
 const CALLS: usize = 2_000;
 /// The same where the table is full: there, what nobody has looked at yet has many explanations.
-const CALLS_WHEN_FULL: usize = 20;
+const CALLS_WHEN_FULL: usize = 12;
 /// So many histories of a full table in the place of one other.
 const FULL: u64 = 50;
 /// So many histories one table serves before there is a new one.

@@ -1,34 +1,62 @@
 //! Threads, real or shuttle's.
 
 #[cfg(not(tenure_shuttle))]
-use std::{sync::Barrier, thread};
+use std::{
+    sync::{
+        Arc, Barrier,
+        mpsc::{RecvTimeoutError, channel},
+    },
+    thread,
+    time::Duration,
+};
 
-#[cfg(tenure_shuttle)]
-use shuttle::thread;
+/// No machine is so busy that the calls of one thread of a history take longer.
+#[cfg(not(tenure_shuttle))]
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs all of these at once, each on a thread of its own, and answers what they answered, in this order.
 ///
-/// Real threads wait for each other before they begin, so that they really overlap. Under shuttle these are tasks,
-/// and shuttle decides.
+/// They wait for each other before they begin, so that they really overlap.
+///
+/// # Panics
+/// One of them panics, or has not come to its end after two minutes.
+#[cfg(not(tenure_shuttle))]
+pub fn together<T: Send + 'static>(work: Vec<impl FnOnce() -> T + Send + 'static>) -> Vec<T> {
+    let gate = Arc::new(Barrier::new(work.len()));
+    let (sender, results) = channel();
+    let mut answers: Vec<Option<T>> = work.iter().map(|_| None).collect();
+    for (number, work) in work.into_iter().enumerate() {
+        let (gate, sender) = (Arc::clone(&gate), sender.clone());
+        thread::spawn(move || {
+            gate.wait();
+            let answer = work();
+            // Nobody waits any more where another thread has panicked.
+            let _ = sender.send((number, answer));
+        });
+    }
+    drop(sender);
+    while answers.iter().any(Option::is_none) {
+        match results.recv_timeout(PATIENCE) {
+            Ok((number, answer)) => answers[number] = Some(answer),
+            Err(RecvTimeoutError::Disconnected) => panic!("a thread of the run has panicked"),
+            Err(RecvTimeoutError::Timeout) => {
+                let still: Vec<usize> =
+                    (0..answers.len()).filter(|&number| answers[number].is_none()).collect();
+                panic!("the threads {still:?} of the run have not come to their end for {PATIENCE:?}")
+            }
+        }
+    }
+    answers.into_iter().flatten().collect()
+}
+
+/// The same with shuttle's tasks, between which shuttle decides: it sees a task that hangs, too.
 ///
 /// # Panics
 /// One of them panics.
+#[cfg(tenure_shuttle)]
 pub fn together<T: Send + 'static>(work: Vec<impl FnOnce() -> T + Send + 'static>) -> Vec<T> {
-    #[cfg(not(tenure_shuttle))]
-    let gate = std::sync::Arc::new(Barrier::new(work.len()));
-    let threads: Vec<_> = work
-        .into_iter()
-        .map(|work| {
-            #[cfg(not(tenure_shuttle))]
-            let gate = std::sync::Arc::clone(&gate);
-            thread::spawn(move || {
-                #[cfg(not(tenure_shuttle))]
-                gate.wait();
-                work()
-            })
-        })
-        .collect();
-    threads.into_iter().map(|thread| thread.join().expect("a thread of the run has panicked")).collect()
+    let tasks: Vec<_> = work.into_iter().map(shuttle::thread::spawn).collect();
+    tasks.into_iter().map(|task| task.join().expect("a task of the run has panicked")).collect()
 }
 
 /// Called in the middle of operations, where they call a user's code: now and then another thread gets its turn there.

@@ -162,3 +162,32 @@ fn loom_a_set_that_finds_a_place_taken_and_then_nobody_there_takes_it_when_it_is
         assert!(right, "there was room, and it was not used");
     });
 }
+
+/// Moves the deadline of the route that is there and makes it the youngest; false if it is gone.
+fn renew(table: &Routes, key: &SessionKey, guard: &Guard) -> bool {
+    inside(table, guard, |store, call| {
+        let met = store.meet(&Asked::Exact(key), guard);
+        met.is_some_and(|(entry, _)| entry.value().renew(call.now, TTL, || store.order.draw(), || call.now))
+    })
+}
+
+/// The survey is made while both records are set again, the older one first. One of them goes: the one that was the
+/// older at that instant.
+#[test]
+fn loom_a_survey_of_records_that_are_being_set_leads_to_the_oldest() {
+    model_within(Some(2), || {
+        let (a, b) = (room("#a"), room("#b"));
+        let (table, _) = table_of(2, [(&a, "!a"), (&b, "!b")]);
+        let (ones, others) = (table.clone(), table.clone());
+        let makes_room = move |guard: &_| inside(&ones, guard, |store, call| store.make_room(call));
+        let renews = move |guard: &_| (renew(&others, &a, guard), renew(&others, &b, guard));
+        // One alone replaces the survey, so one guard will do.
+        let (made, renewed) = race(makes_room, renews);
+        assert!(made);
+        match renewed {
+            (true, false) => assert_holds(&table, ["!a"]),
+            (_, true) => assert_holds(&table, ["!b"]),
+            (false, false) => panic!("both are gone"),
+        }
+    });
+}

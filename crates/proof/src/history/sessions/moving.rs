@@ -21,7 +21,9 @@ pub(super) fn step(at: &At<'_>, (from, to): (usize, usize), outcomes: &mut Out) 
             return;
         }
         Progress::Begun => {
-            let owed = at.state.codes.map(|standing| standing.filter(theirs));
+            // Who is refused owes nothing: whatever has stayed has stayed for that.
+            let refused = *at.answer == Answer::OwnerDead;
+            let owed = at.state.codes.map(|standing| standing.filter(|one| !refused && theirs(one)));
             outcomes.goes_on(at.state.clone(), Progress::Moving(Moving { owed, moved: 0 }));
             return;
         }
@@ -38,16 +40,19 @@ pub(super) fn step(at: &At<'_>, (from, to): (usize, usize), outcomes: &mut Out) 
         if *at.answer == Answer::Moved(moving.moved) && !(0..CODES).any(stayed) {
             outcomes.done(state.clone());
         }
-        let may_move = matches!(*at.answer, Answer::Moved(moved) if moving.moved < moved);
+        let next = match *at.answer {
+            Answer::Moved(moved) if moving.moved < moved => Moving { moved: moving.moved + 1, ..moving },
+            // How many it has moved before it was refused is not told.
+            Answer::OwnerDead => moving,
+            _ => continue,
+        };
         for code in 0..CODES {
             let Some(standing) = state.codes[code].filter(theirs) else { continue };
             if *at.answer == Answer::OwnerDead {
                 outcomes.goes_on(state.clone(), Progress::Looked);
             }
-            if (may_move || *at.answer == Answer::OwnerDead) && !state.is_dead(to, now) {
-                let after = state.with(code, Some(standing.moved_to(to)));
-                let moving = Moving { moved: moving.moved + 1, ..moving };
-                outcomes.goes_on(after, Progress::Moving(moving));
+            if !state.is_dead(to, now) {
+                outcomes.goes_on(state.with(code, Some(standing.moved_to(to))), Progress::Moving(next));
             }
         }
     }

@@ -88,8 +88,8 @@ fn call(random: &mut fastrand::Rng, number: usize, died: usize, mix: Mix) -> Cal
         }
         7..=8 => Call::Claim(code),
         9 => Call::Delete(code),
-        16..18 => Call::HandOverAll { from: (died + random.usize(..3)).min(mix.owners - 1), to: owner },
-        10 | 18..20 => Call::HandOver { code, to: owner },
+        16 => Call::HandOverAll { from: (died + random.usize(..3)).min(mix.owners - 1), to: owner },
+        10 | 17..20 => Call::HandOver { code, to: owner },
         _ => Call::Get(code),
     }
 }
