@@ -42,6 +42,14 @@ loom-unbounded SECONDS="60" FILTER="loom_":
 asan:
     .ci/run asan
 
+# Run the core's unsafe modules under Miri; needs a nightly toolchain with the component miri
+miri:
+    .ci/run miri
+
+# Run the core's tests under ThreadSanitizer; needs a nightly toolchain with the component rust-src
+tsan:
+    .ci/run tsan
+
 # Stop a thread for good in the middle of an operation STOPS times, over all operations, and see the others finish
 stopped STOPS="1000" SEED="1":
     cargo test --release -p tenure-proof --test stopped -- --stops {{ STOPS }} --seed {{ SEED }}

@@ -5,14 +5,18 @@
 mod harness;
 
 #[cfg(not(tenure_loom))]
-use super::{BATCH, flush};
-use super::{DropPanics, Graveyard, pin};
+use super::BATCH;
+use super::{CachePadded, DropPanics, Graveyard, Ledger, Plot, Shared, flush, pin};
+#[cfg(not(tenure_loom))]
+use crate::patience::{PATIENCE, until};
 use crate::raw::lend::both;
 use crate::{
     raw::{Guard, advance, link::Managed},
     sync::{Arc, AtomicUsize, Ordering, model, thread},
 };
 use harness::{Key, Map, Tracked, map, remove, replace};
+#[cfg(not(any(tenure_loom, tenure_shuttle)))]
+use std::time::Instant;
 
 const A: Key = Key(0, 1);
 
@@ -128,6 +132,65 @@ fn loom_what_two_retire_is_dropped_once_each() {
     });
 }
 
+/// A thread has a plot of its own only where there are no models, so here it is made by hand: its owner retires into it
+/// and drops what has come back, while another hands on what waits there and drops what has come back as well.
+#[test]
+fn loom_what_is_retired_into_a_plot_is_dropped_once_whoever_does_it() {
+    model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let ledger = Ledger { freed: AtomicUsize::new(0), panics: DropPanics::default() };
+        let ledger = std::sync::Arc::new(ledger);
+        let plot: Shared<Dead> = std::sync::Arc::new(CachePadded::new(Plot::new(&ledger)));
+        let retire = |plot: &Plot<Dead>, drops: &Arc<AtomicUsize>| {
+            let dead = Managed::new(Dead { content: Tracked::new(1), drops: Arc::clone(drops) });
+            // SAFETY: one thread retires at a time.
+            let pushed = unsafe { plot.retired.push(Box::into_raw(Box::new(dead))) };
+            assert!(pushed.is_some(), "there is room");
+        };
+        let maintain = |plot: &Shared<Dead>| {
+            let guard = pin();
+            Plot::hand_on(plot, &guard);
+            flush(&guard);
+            drop(guard);
+            advance();
+            plot.bury(drop);
+        };
+        retire(&plot, &drops);
+        let (ones, others, theirs) = (Shared::clone(&plot), Shared::clone(&plot), Arc::clone(&drops));
+        both(
+            move || {
+                retire(&ones, &theirs);
+                ones.bury(drop);
+            },
+            move || maintain(&others),
+        );
+        while drops.load(Ordering::Relaxed) < 2 {
+            maintain(&plot);
+            thread::yield_now();
+        }
+        assert_eq!(ledger.freed.load(Ordering::Relaxed), 2, "dropped, and not counted");
+        drop(plot);
+        assert_eq!(drops.load(Ordering::Relaxed), 2, "dropped twice");
+    });
+}
+
+/// Drives the reclaimer until nothing is left.
+#[cfg(not(tenure_loom))]
+fn until_empty<T: Send>(graveyard: &Graveyard<T>) {
+    until("all that was retired is dropped", || {
+        graveyard.collect();
+        advance();
+        graveyard.bury();
+        graveyard.len() == 0
+    });
+}
+
+#[cfg(not(tenure_loom))]
+fn joined<T>(thread: thread::JoinHandle<T>) -> T {
+    until("the thread's end", || thread.is_finished());
+    thread.join().expect("no assertion failed")
+}
+
 #[cfg(not(tenure_loom))]
 #[test]
 fn garbage_is_never_more_than_was_retired() {
@@ -148,14 +211,9 @@ fn garbage_is_never_more_than_was_retired() {
         })
     });
     for worker in workers.collect::<Vec<_>>() {
-        worker.join().expect("no assertion failed");
+        joined(worker);
     }
-    while graveyard.len() > 0 {
-        graveyard.collect();
-        advance();
-        graveyard.bury();
-        thread::yield_now();
-    }
+    until_empty(&graveyard);
 }
 
 /// Retires two batches when it is dropped itself.
@@ -186,15 +244,15 @@ fn what_a_destructor_retires_does_not_wait_for_the_thread_that_ran_it() {
         unsafe { graveyard.retire(Box::into_raw(Box::new(Managed::new(Heir(theirs))))) };
         graveyard.collect();
         // One at a time: this thread is not to come back after it has run the destructor.
-        while graveyard.len() > 0 {
+        until("what this thread has retired is dropped", || {
             flush(&pin());
             graveyard.bury();
-            thread::yield_now();
-        }
+            graveyard.len() == 0
+        });
         idle.send(()).expect("awaited");
-        woken.recv().expect("sent");
+        woken.recv_timeout(PATIENCE).expect("the test lets it end");
     });
-    goes_idle.recv().expect("sent");
+    goes_idle.recv_timeout(PATIENCE).expect("the thread has run the destructor");
     // A grace period after another: in the first, another thread may be about to drop the heritage, and would be
     // waited for in the second.
     for _ in 0..4 {
@@ -202,16 +260,11 @@ fn what_a_destructor_retires_does_not_wait_for_the_thread_that_ran_it() {
         let witness = Graveyard::new(DropPanics::default());
         // SAFETY: just made, and given to nobody else.
         unsafe { witness.retire(Box::into_raw(Box::new(Managed::new(0_usize)))) };
-        while witness.len() > 0 {
-            witness.collect();
-            advance();
-            witness.bury();
-            thread::yield_now();
-        }
+        until_empty(&witness);
     }
     let left = heritage.len();
     wake.send(()).expect("awaited");
-    other.join().expect("no assertion failed");
+    joined(other);
     assert_eq!(left, 0, "an idle thread holds it");
 }
 
@@ -234,7 +287,9 @@ fn what_threads_retire_is_dropped_once_whoever_drops_it_and_its_memory_is_used_a
         thread::spawn(move || {
             let (mut retired, mut again) = (0, cfg!(tenure_no_reuse));
             // Other tests of this process may hold guards for a moment: until then nothing comes back.
+            let since = Instant::now();
             while retired < EACH || !again {
+                assert!(since.elapsed() < PATIENCE, "no memory has come back");
                 let _guard = pin();
                 let memory = graveyard.spare();
                 again |= memory.is_some();
@@ -252,12 +307,7 @@ fn what_threads_retire_is_dropped_once_whoever_drops_it_and_its_memory_is_used_a
         })
     });
     let workers: Vec<_> = workers.collect();
-    let retired: usize = workers.into_iter().map(|worker| worker.join().expect("no assertion failed")).sum();
-    while graveyard.len() > 0 {
-        graveyard.collect();
-        advance();
-        graveyard.bury();
-        thread::yield_now();
-    }
+    let retired: usize = workers.into_iter().map(joined).sum();
+    until_empty(&graveyard);
     assert_eq!(drops.load(Ordering::Relaxed), retired);
 }
