@@ -45,6 +45,8 @@ pub(crate) struct Line {
 
 /// What Tenure is called.
 pub(crate) const OURS: &str = "Tenure";
+/// The same with the clock that it has by default; no peer either.
+pub(crate) const OURS_BY_DEFAULT: &str = "Tenure, default clock";
 /// What the floor's names begin with.
 const FLOOR: &str = "one thread's map";
 
@@ -71,6 +73,10 @@ impl Entry {
 impl Line {
     pub(crate) fn ours(&self) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.who == OURS)
+    }
+
+    fn by_default(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.who == OURS_BY_DEFAULT)
     }
 
     fn best(&self, of: impl Fn(&Entry) -> bool) -> Option<&Entry> {
@@ -151,7 +157,7 @@ impl Line {
         };
         let ratio = |ratio: Option<f64>| ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
         Some(format!(
-            "| {} | {} | {} | {} | {}{} | {} | {} | {} | {} | {} | {verdict} |",
+            "| {} | {} | {} | {} | {}{} | {} | {} | {} | {} | {} | {} | {verdict} |",
             self.workload,
             self.what,
             self.records,
@@ -161,6 +167,7 @@ impl Line {
             figure(ours.median, self.unit),
             best.map_or(String::new(), |best| format!("{} {}", figure(best.median, self.unit), best.who)),
             ratio(self.ratio()),
+            self.by_default().map_or(String::new(), |entry| figure(entry.median, self.unit)),
             ratio(self.floor_ratio()),
             self.target_text(),
         ))
@@ -179,8 +186,8 @@ pub(crate) fn figure(value: f64, unit: &str) -> String {
 }
 
 const HEAD: &str = "\
-| | workload | records | keys | threads | Tenure | best peer | ratio | to floor | target | |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+| | workload | records | keys | threads | Tenure | best peer | ratio | default clock | to floor | target | |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 /// All lines of a run.
 #[derive(Debug, Serialize)]

@@ -7,7 +7,7 @@ use crate::{
     machine::Machine,
     options::{Options, USAGE},
     pace::Budget,
-    peers::{self, EachTable, Routes, Tenure, Ticked},
+    peers::{self, ByDefault, EachTable, Routes, Tenure},
     report::Report,
     session_peers::{self, EachStore, Sessions},
     ticker,
@@ -121,9 +121,9 @@ fn routes(records: usize, bounded: bool, options: &Options, report: &mut Report)
     let load = Load::new(records, options.most_threads());
     let mut build = Build { load: &load, bounded, entrants: Vec::new() };
     build.shared::<Tenure>();
+    build.shared::<ByDefault>();
     peers::best(&mut build);
     if !(bounded || options.quick && large) {
-        build.shared::<Ticked>();
         peers::others(&mut build);
     }
     let entrants = build.entrants;

@@ -12,7 +12,7 @@ static SKIPPED: AtomicU64 = AtomicU64::new(0);
 static RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// How often the number moves.
-const STEP: Duration = Duration::from_millis(10);
+pub(crate) const STEP: Duration = Duration::from_millis(10);
 
 /// Milliseconds since the ticker was started.
 #[inline]
@@ -47,7 +47,7 @@ pub(crate) fn skip(millis: u64) {
     }
 }
 
-/// The same number as a clock of Tenure's.
+/// The same number as a clock of Tenure's, where the time must be skipped.
 #[derive(Debug)]
 pub(crate) struct TickedClock;
 

@@ -5,7 +5,7 @@ use crate::{
     long::{self, Entrant},
     names::Name,
     options::Options,
-    peers::{self, EachTable, Routes, Setup, Tenure},
+    peers::{self, ByDefault, EachTable, Routes, Setup, Tenure},
     report::{Report, Target},
     system::Steps,
     userroute::RouteText,
@@ -20,6 +20,7 @@ const BATCH: usize = 10_000;
 pub(crate) fn run(records: usize, options: &Options, report: &mut Report) {
     let mut each = Each { records, entrants: Vec::new() };
     each.shared::<Tenure>();
+    each.shared::<ByDefault>();
     peers::best(&mut each);
     let figures = vec![
         Figure::new("W10", "insert, mean", ratio(0.9)),

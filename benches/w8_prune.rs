@@ -27,7 +27,7 @@ const LATER: u64 = 11 * 60 * 1_000;
 /// How many keys the reader asks for, over and over.
 const ASKED: usize = 1 << 14;
 
-/// All figures, as lines. Tenure has the ticked clock here, which can be moved.
+/// All figures, as lines. Tenure has the peers' own number for a clock here, which can be moved.
 pub(crate) fn run(most: usize, options: &Options, report: &mut Report) {
     let records = if options.quick { most / 5 } else { most };
     let entrant = Entrant::new(OURS, move || prune::<Ticked>(records));

@@ -3,7 +3,8 @@
 //! [`Routes`] is what a gateway wants. Tenure is it; a plain map is made into it as a competent user would:
 //! a value holds the route behind an `Arc` and its deadline, the deadline is compared with a ticking number, a miss is
 //! followed by a look-up of the room, and a bound is kept by queues beside the map ([`ByHand`]). Caches bring their
-//! own bound, and moka its own time to live.
+//! own bound, and moka its own time to live. Tenure has the same kind of clock, its `TickingClock`; a line of its own
+//! shows it with the clock that it has by default.
 
 use crate::{
     keys::{ByParts, Four, Joined, Kind},
@@ -26,7 +27,7 @@ mod sharded;
 mod tenure;
 
 use by_hand::ByHand;
-pub(crate) use tenure::{Tenure, Ticked};
+pub(crate) use tenure::{ByDefault, Tenure, Ticked};
 
 /// What is done with each table.
 pub(crate) trait EachTable {

@@ -1,9 +1,14 @@
 //! Tenure, through its public interface.
 
 use super::{Asked, Routes, Setup, must};
-use crate::{names::Parts, ticker::TickedClock, userroute::RouteText};
-use std::{marker::PhantomData, time::Duration};
-use tenure_core::{Clock, KeyRef, Route, RouteTable, SessionKey, SystemClock, pin};
+use crate::{
+    names::Parts,
+    report::{OURS, OURS_BY_DEFAULT},
+    ticker::{STEP, TickedClock},
+    userroute::RouteText,
+};
+use std::{marker::PhantomData, sync::OnceLock, time::Duration};
+use tenure_core::{Clock, KeyRef, Route, RouteTable, SessionKey, SystemClock, TickingClock, pin};
 
 /// Which clock the table has.
 pub(crate) trait Time: 'static {
@@ -12,30 +17,44 @@ pub(crate) trait Time: 'static {
     fn clock() -> impl Clock;
 }
 
+/// Its own ticking clock, with the peers' interval: a thread that woke each millisecond would disturb nearly each round.
+pub(crate) struct Ticking;
+
+impl Time for Ticking {
+    const PEER: &'static str = OURS;
+
+    fn clock() -> impl Clock {
+        static CLOCK: OnceLock<TickingClock> = OnceLock::new();
+        CLOCK.get_or_init(|| must(TickingClock::start_every(STEP))).clone()
+    }
+}
+
 /// The one it has by default: the system's coarse clock.
 pub(crate) struct System;
 
 impl Time for System {
-    const PEER: &'static str = "Tenure";
+    const PEER: &'static str = OURS_BY_DEFAULT;
 
     fn clock() -> impl Clock {
         SystemClock::new()
     }
 }
 
-/// The ticking number that the peers have.
+/// The very number that the peers have, for time that is skipped.
 pub(crate) struct ByTicker;
 
 impl Time for ByTicker {
-    const PEER: &'static str = "Tenure, ticked clock";
+    const PEER: &'static str = OURS;
 
     fn clock() -> impl Clock {
         TickedClock
     }
 }
 
-/// Tenure as it comes.
-pub(crate) type Tenure = Table<System>;
+/// Tenure with a clock like the peers'.
+pub(crate) type Tenure = Table<Ticking>;
+/// Tenure with the clock that it has by default.
+pub(crate) type ByDefault = Table<System>;
 /// Tenure with the clock that the peers have.
 pub(crate) type Ticked = Table<ByTicker>;
 

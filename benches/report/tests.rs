@@ -1,4 +1,4 @@
-use super::{Entry, Line, OURS, Report, Target, figure};
+use super::{Entry, Line, OURS, OURS_BY_DEFAULT, Report, Target, figure};
 use crate::{chart, machine::Machine};
 
 fn line(ours: f64, peer: f64, floor: f64, target: Target) -> Line {
@@ -15,6 +15,7 @@ fn line(ours: f64, peer: f64, floor: f64, target: Target) -> Line {
         entries: vec![
             entry("dashmap (joined)", peer),
             entry(OURS, ours),
+            entry(OURS_BY_DEFAULT, ours + 5.0),
             entry("one thread's map (joined)", floor),
         ],
         disturbed: 0,
@@ -70,7 +71,7 @@ fn a_full_run_rewrites_the_page_between_its_marks_and_nothing_else() {
         text.starts_with("before\n<!-- figures: begin") && text.ends_with("<!-- figures: end -->\nafter\n")
     );
     assert!(
-        !text.contains("old") && text.contains("| 75.0 ns | 100.0 ns dashmap (joined) | 0.75 |"),
+        !text.contains("old") && text.contains("| 75.0 ns | 100.0 ns dashmap (joined) | 0.75 | 80.0 ns |"),
         "{text}"
     );
     let figures = std::fs::read_to_string(out.join("full.json")).expect("the figures");

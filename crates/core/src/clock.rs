@@ -1,17 +1,22 @@
-//! Time: one small trait, the system's clock, and one that a test moves by hand.
+//! Time: one small trait, the system's clock, one that a thread moves, and one that a test moves by hand.
 //!
 //! Nothing else in the crate asks the system for the time. The tables count in [`Tick`]s, monotonic
 //! milliseconds since their clock was made; the time of day appears only where a person reads it.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 mod manual;
+mod system;
 #[cfg(test)]
 mod tests;
+mod ticking;
 
 pub use manual::{ManualClock, TimeGoesBackwards};
+pub use system::SystemClock;
+pub use ticking::TickingClock;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
@@ -191,140 +196,42 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The system's monotonic clock, coarse and cheap. Its origin is the moment of its construction.
-///
-/// On Linux this is `CLOCK_MONOTONIC_COARSE`: the kernel writes it down at each timer interrupt, and reading it is
-/// only memory loads. Elsewhere it is [`std::time::Instant`]. A tick lags behind by up to the
-/// [`resolution`](SystemClock::resolution), on Linux 1 to 10 ms by the kernel's build; a record may live that much
-/// longer or shorter than its time. On a loaded virtual machine, whose timer interrupts come late, it may be more: 12 ms
-/// were seen where the resolution is 4 ms. Time in which the machine sleeps does not count on Linux.
-///
-/// Reading it took 2.4 ns on the machine it was written on (an AMD EPYC server with Linux), where `Instant::now`
-/// took 21 ns.
-///
-/// ```
-/// use tenure_core::{Clock, SystemClock, Tick};
-///
-/// let clock = SystemClock::new();
-/// let first = clock.now();
-/// assert!(first < Tick::MAX);
-/// assert!(clock.now() >= first);
-/// ```
-#[derive(Clone, Debug)]
-pub struct SystemClock {
-    origin: system::Origin,
-}
-
-impl SystemClock {
-    /// A clock whose origin is now. A clone keeps the origin, so its ticks compare with this one's.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { origin: system::Origin::now() }
-    }
-
-    /// How far a tick lags behind the true time as long as timer interrupts come on time, and so the smallest step
-    /// the clock makes: the system's answer, but never less than the millisecond of a tick.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use tenure_core::SystemClock;
-    ///
-    /// assert!(SystemClock::resolution() >= Duration::from_millis(1));
-    /// ```
-    #[must_use]
-    pub fn resolution() -> Duration {
-        system::resolution().max(Duration::from_millis(1))
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clock for SystemClock {
-    #[inline]
-    fn now(&self) -> Tick {
-        Tick::from_millis(self.origin.elapsed_millis())
-    }
-
-    fn wall(&self) -> SystemTime {
-        SystemTime::now()
-    }
-}
-
-/// A table's clock. The system's, which is the default, is asked without a detour.
+/// A table's clock. Those of this module that are meant for use are asked without a detour. It never comes to
+/// [`Tick::MAX`], so that a deadline there never comes either.
 #[derive(Clone, Debug)]
 pub(crate) enum TableClock {
     System(SystemClock),
+    Ticking(TickingClock),
     Other(Arc<dyn Clock>),
 }
 
 impl TableClock {
+    pub(crate) fn new(clock: impl Clock) -> Self {
+        let any: &dyn Any = &clock;
+        if let Some(clock) = any.downcast_ref::<SystemClock>() {
+            Self::System(clock.clone())
+        } else if let Some(clock) = any.downcast_ref::<TickingClock>() {
+            Self::Ticking(clock.clone())
+        } else {
+            Self::Other(Arc::new(clock))
+        }
+    }
+
     #[inline]
     pub(crate) fn now(&self) -> Tick {
-        match self {
+        let now = match self {
             Self::System(clock) => clock.now(),
+            Self::Ticking(clock) => clock.now(),
             Self::Other(clock) => clock.now(),
-        }
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod system {
-    use std::time::Duration;
-
-    use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
-
-    /// Milliseconds of the kernel's coarse clock, rounded down, when the origin was taken.
-    #[derive(Clone, Debug)]
-    pub(super) struct Origin(u64);
-
-    impl Origin {
-        pub(super) fn now() -> Self {
-            Self(millis(clock_gettime(ClockId::MonotonicCoarse)))
-        }
-
-        #[inline]
-        pub(super) fn elapsed_millis(&self) -> u64 {
-            // Both sides are rounded down from one monotonic source, so the difference is monotonic too.
-            millis(clock_gettime(ClockId::MonotonicCoarse)).saturating_sub(self.0)
-        }
+        };
+        now.min(Tick::LAST_NOW)
     }
 
-    pub(super) fn resolution() -> Duration {
-        let step = clock_getres(ClockId::MonotonicCoarse);
-        Duration::from_secs(step.tv_sec.unsigned_abs()) + Duration::from_nanos(step.tv_nsec.unsigned_abs())
-    }
-
-    /// The kernel's monotonic time starts near boot: it is never negative, and its sum is far from overflowing.
-    #[inline]
-    fn millis(time: Timespec) -> u64 {
-        time.tv_sec.cast_unsigned() * 1_000 + time.tv_nsec.cast_unsigned() / super::NANOS_PER_MILLI
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod system {
-    use std::time::{Duration, Instant};
-
-    #[derive(Clone, Debug)]
-    pub(super) struct Origin(Instant);
-
-    impl Origin {
-        pub(super) fn now() -> Self {
-            Self(Instant::now())
+    pub(crate) fn wall(&self) -> SystemTime {
+        match self {
+            Self::System(clock) => clock.wall(),
+            Self::Ticking(clock) => clock.wall(),
+            Self::Other(clock) => clock.wall(),
         }
-
-        #[inline]
-        pub(super) fn elapsed_millis(&self) -> u64 {
-            u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
-        }
-    }
-
-    /// `Instant` is finer than a tick wherever Rust runs.
-    pub(super) fn resolution() -> Duration {
-        Duration::ZERO
     }
 }

@@ -32,7 +32,7 @@
 //! | [`SessionMap`] | sessions under codes, with enforced states |
 //! | [`Owner`], [`OwnerRef`] | what a session lives as long as: the handle that decides, and its name |
 //! | [`Guard`], [`pin`] | a short permission to read without copying |
-//! | [`SystemClock`], [`ManualClock`] | where time comes from; with the manual one, tests see expiry without sleeping |
+//! | [`SystemClock`], [`TickingClock`], [`ManualClock`] | where time comes from; with the manual one, tests see expiry without sleeping |
 //! | [`Pruner`] | the background thread, of one table or of several |
 //! | [`Observer`], [`EventQueue`] | who is told what happened |
 //! | [`RecentRemovals`] | why something is gone |
@@ -77,7 +77,8 @@
 //!
 //! # Time
 //! Times are monotonic milliseconds of one [`Clock`] per table; the time of day appears only where a person reads it.
-//! The system's clock is coarse (about 4 ms on Linux) because a precise one costs more than the look-up. A [`ManualClock`] moves
+//! The system's clock is coarse (about 4 ms on Linux) because a precise one costs more than the look-up. A [`TickingClock`],
+//! which a thread moves every millisecond, is finer and cheaper to read, and costs that thread. A [`ManualClock`] moves
 //! when it is told to; `tenure-tokio` has one that follows `tokio::time::pause`.
 //!
 //! # `.await`
@@ -86,7 +87,7 @@
 //!
 //! # Platforms
 //! Linux, macOS and Windows; Rust 1.88 or later, which CI holds it to. What differs: on Linux the clock is the kernel's coarse
-//! one, elsewhere [`Instant`](std::time::Instant), which costs a look-up some 20 ns more.
+//! one, elsewhere [`Instant`](std::time::Instant), which costs a look-up some 20 ns more; a [`TickingClock`] does not.
 //!
 //! # Features
 //! | feature | adds |
@@ -117,7 +118,7 @@ mod stats;
 mod stripe;
 mod sync;
 
-pub use clock::{Clock, ManualClock, SystemClock, Tick, TimeGoesBackwards};
+pub use clock::{Clock, ManualClock, SystemClock, Tick, TickingClock, TimeGoesBackwards};
 pub use error::*;
 pub use event::{
     DeathReason, EndCause, Event, EventQueue, Observer, Outcome, OwnedEvent, OwnedWhat, Received,

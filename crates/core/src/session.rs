@@ -12,7 +12,7 @@
 //! | `view.rs` | what is answered |
 //! | `create.rs`, `change.rs` | what makes a session, and what changes one |
 //! | `reap.rs`, `sweep.rs` | what ends one: deletion, its owner's death; its age, and the sweep |
-//! | `earliest.rs`, `place.rs`, `time.rs` | when the next one ends by its age; places under a bound; the map's time |
+//! | `earliest.rs`, `place.rs` | when the next one ends by its age; places under a bound |
 //! | `list.rs`, `wait.rs` | looking at all of them; waiting for one |
 //! | `watch.rs`, `feed.rs` | reading events as they happen; where they wait to be read |
 //! | `drain.rs` | shutting the map down |
@@ -24,7 +24,7 @@
 //! takes them over. So each place is given back once.
 
 use crate::{
-    clock::Tick,
+    clock::{TableClock, Tick},
     event::{Event, Observers, SessionEvent, What},
     owner::{Backlog, Owner, OwnerRef},
     pruner::{Pruner, Signal},
@@ -59,7 +59,6 @@ mod sweep;
 mod take_over;
 #[cfg(all(test, not(tenure_loom)))]
 mod tests;
-mod time;
 mod view;
 mod wait;
 mod watch;
@@ -78,7 +77,6 @@ pub use watch::{Events, NothingCame};
 use cell::{Cell, Standing};
 use code::{Asked, Randomness};
 use earliest::Earliest;
-use time::Time;
 
 /// What a session may carry: anything that can be cloned and shared between threads. Implemented for all such types.
 ///
@@ -158,7 +156,7 @@ struct Inner<P: Payload> {
     draining: AtomicBool,
     observers: Observers,
     counts: Counters<COUNTS>,
-    clock: Time,
+    clock: TableClock,
     name: Arc<str>,
     randomness: Randomness,
     sweeps: sweep::Sweeps,

@@ -97,7 +97,7 @@ fn sessions_and_owners() -> [&'static str; 36] {
     ]
 }
 
-fn time_and_events() -> [&'static str; 19] {
+fn time_and_events() -> [&'static str; 20] {
     [
         is_shared::<DeathReason>(),
         is_shared::<EndCause>(),
@@ -116,6 +116,7 @@ fn time_and_events() -> [&'static str; 19] {
         is_shared::<SessionEvent>(),
         is_shared::<SystemClock>(),
         is_shared::<Tick>(),
+        is_shared::<TickingClock>(),
         is_shared::<TimeGoesBackwards>(),
         is_shared::<What<'_>>(),
     ]

@@ -118,7 +118,7 @@ impl<R: Destination> RouteTableBuilder<R> {
 
     /// Where the time comes from. By default, a [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = TableClock::Other(Arc::new(clock));
+        self.clock = TableClock::new(clock);
         self
     }
 

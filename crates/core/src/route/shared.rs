@@ -42,10 +42,10 @@ impl Shared {
         }
     }
 
-    /// The time of an operation. Never [`Tick::MAX`], so that a deadline there never comes.
+    /// The time of an operation.
     #[inline]
     pub(super) fn now(&self) -> Tick {
-        self.clock.now().min(Tick::LAST_NOW)
+        self.clock.now()
     }
 
     #[inline]

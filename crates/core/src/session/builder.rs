@@ -7,11 +7,10 @@ use super::{
     settings::{milliseconds, positive},
     suspend::Suspended,
     sweep::Sweeps,
-    time::Time,
     wait::Bells,
 };
 use crate::{
-    clock::{Clock, SystemClock, Tick},
+    clock::{Clock, SystemClock, TableClock, Tick},
     error::BuildSessionMapError,
     event::{Observer, Observers},
     owner::Backlog,
@@ -51,7 +50,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SessionMapBuilder<P = super::Pairing> {
     name: String,
-    clock: Box<dyn Clock>,
+    clock: TableClock,
     capacity: usize,
     per_owner: usize,
     ownerless_ttl: Duration,
@@ -72,7 +71,7 @@ impl<P: Payload> Default for SessionMapBuilder<P> {
     fn default() -> Self {
         Self {
             name: "sessions".to_owned(),
-            clock: Box::new(SystemClock::new()),
+            clock: TableClock::System(SystemClock::new()),
             capacity: usize::MAX,
             per_owner: usize::MAX,
             ownerless_ttl: DAY,
@@ -94,7 +93,7 @@ impl<P: Payload> SessionMapBuilder<P> {
 
     /// Where the map gets its time. By default, a [`SystemClock`] of its own.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = TableClock::new(clock);
         self
     }
 
@@ -171,7 +170,7 @@ impl<P: Payload> SessionMapBuilder<P> {
     /// The map, of options that are known to make sense.
     pub(super) fn assemble(self, pruner: Option<Pruner>) -> SessionMap<P> {
         let millis = |span| Tick::ZERO.saturating_add(span).as_millis();
-        let clock = Time::new(self.clock);
+        let clock = self.clock;
         let now = clock.now();
         let inner = Arc::new(Inner {
             table: Table::new(),

@@ -1,8 +1,8 @@
 //! What the table keeps for one session, and whether it is to be seen.
 
-use super::{Code, Moment, Session, Status, Time};
+use super::{Code, Moment, Session, Status};
 use crate::{
-    clock::Tick,
+    clock::{TableClock, Tick},
     event::{DeathReason, EndCause},
     owner::OwnerRef,
     raw::Once,
@@ -149,7 +149,7 @@ pub(super) enum Standing {
 impl<P> Cell<P> {
     /// Whether it is to be seen. Writes nothing, unless it meets a hand-over whose old owner has died.
     #[inline]
-    pub(super) fn standing(&self, clock: &Time) -> Standing {
+    pub(super) fn standing(&self, clock: &TableClock) -> Standing {
         match &self.holder {
             Holder::Owner(owner) => of_owner(owner),
             Holder::Nobody => self.of_nobody(clock),
@@ -157,11 +157,11 @@ impl<P> Cell<P> {
         }
     }
 
-    fn of_nobody(&self, clock: &Time) -> Standing {
+    fn of_nobody(&self, clock: &TableClock) -> Standing {
         if clock.now() < self.life.deadline { Standing::Visible } else { Standing::Expired }
     }
 
-    fn of_moving(&self, moving: &Move, clock: &Time) -> Standing {
+    fn of_moving(&self, moving: &Move, clock: &TableClock) -> Standing {
         let moved = moving.has_moved();
         if moved == Some(true) {
             return of_owner(&moving.to);
