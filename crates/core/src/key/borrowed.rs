@@ -130,20 +130,16 @@ impl AsKey for KeyRef<'_> {
         self.hashes
     }
 
-    #[inline]
+    #[inline(always)]
     fn is(&self, key: &SessionKey) -> bool {
-        let run = key.buffer.run();
-        self.hashes.full == key.hashes.full
-            && run.has_room([self.channel, self.bridge, self.room])
-            && run.has_thread(self.thread)
+        // The parts decide; a table that has come to compare them has compared the hashes before.
+        key.buffer.has([self.channel, self.bridge, self.room], self.thread)
     }
 
-    #[inline]
+    #[inline(always)]
     fn room_scope_is(&self, key: &SessionKey) -> bool {
-        let run = key.buffer.run();
-        self.hashes.room == key.hashes.full
-            && !run.threaded
-            && run.has_room([self.channel, self.bridge, self.room])
+        // As above: the parts decide.
+        key.buffer.has([self.channel, self.bridge, self.room], None)
     }
 
     #[inline]

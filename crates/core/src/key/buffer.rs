@@ -48,24 +48,6 @@ impl<'a> Run<'a> {
         let Self { bytes, ends: [a, b, c], threaded } = self;
         ([&bytes[..a], &bytes[a..b], &bytes[b..c]], threaded.then(|| &bytes[c..]))
     }
-
-    /// Are these the first three parts?
-    #[inline]
-    pub(super) fn has_room(self, [channel, bridge, room]: [&str; 3]) -> bool {
-        let [a, b, c] = self.ends;
-        same_part(&self.bytes[..a], channel)
-            && same_part(&self.bytes[a..b], bridge)
-            && same_part(&self.bytes[b..c], room)
-    }
-
-    /// Is this the thread?
-    #[inline]
-    pub(super) fn has_thread(self, thread: Option<&str>) -> bool {
-        match thread {
-            None => !self.threaded,
-            Some(thread) => self.threaded && same_part(&self.bytes[self.ends[2]..], thread),
-        }
-    }
 }
 
 impl PartialEq for Buffer {
@@ -88,11 +70,11 @@ fn same_part(stored: &[u8], part: &str) -> bool {
         return false;
     }
     match stored.len() {
+        8..=16 => ends_alike::<8>(stored, part),
+        4..8 => ends_alike::<4>(stored, part),
+        17..=32 => ends_alike::<16>(stored, part),
         0 => true,
         1..4 => ends_alike::<1>(stored, part) && stored[stored.len() / 2] == part[part.len() / 2],
-        4..8 => ends_alike::<4>(stored, part),
-        8..=16 => ends_alike::<8>(stored, part),
-        17..=32 => ends_alike::<16>(stored, part),
         _ => stored == part,
     }
 }
@@ -101,6 +83,28 @@ fn same_part(stored: &[u8], part: &str) -> bool {
 #[inline]
 fn ends_alike<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
+}
+
+/// Whether an inline run has these parts: all lengths at once, then the text.
+#[inline(always)]
+fn has(packed: &Packed, [channel, bridge, room]: [&str; 3], thread: Option<&str>) -> bool {
+    let text = thread.unwrap_or_default();
+    // No text is so long that a sum overflows where the one before it is an inline end, and else it decides nothing.
+    let a = channel.len();
+    let b = a.wrapping_add(bridge.len());
+    let c = b.wrapping_add(room.len());
+    let total = c.wrapping_add(text.len());
+    let (ends, bytes) = packed.split_first_chunk::<ENDS>().expect("longer than the ends");
+    let last = if thread.is_some() { total as u8 } else { NO_THREAD };
+    a <= INLINE
+        && b <= INLINE
+        && c <= INLINE
+        && total <= INLINE
+        && *ends == [a as u8, b as u8, c as u8, last]
+        && same_part(&bytes[..a], channel)
+        && same_part(&bytes[a..b], bridge)
+        && same_part(&bytes[b..c], room)
+        && same_part(&bytes[c..total], text)
 }
 
 /// Compares in a few wide loads, without a call.
@@ -158,6 +162,20 @@ impl Buffer {
     fn is_long_room_of(&self, of: &Self) -> bool {
         let (room, of) = (self.run(), of.run());
         !room.threaded && room.ends == of.ends && room.bytes == of.room_scope()
+    }
+
+    /// Are these the parts?
+    #[inline(always)]
+    pub(super) fn has(&self, room: [&str; 3], thread: Option<&str>) -> bool {
+        match self {
+            Self::Inline(packed) => has(packed, room, thread),
+            Self::Heap { .. } => self.long_has(room, thread),
+        }
+    }
+
+    #[inline(never)]
+    fn long_has(&self, room: [&str; 3], thread: Option<&str>) -> bool {
+        self.run().parts() == (room.map(str::as_bytes), thread.map(str::as_bytes))
     }
 
     #[inline(never)]

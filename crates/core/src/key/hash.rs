@@ -44,14 +44,14 @@ impl KeyHashes {
         let mut state = SEED.get_or_init(seed).build_hasher();
         let lengths = [channel.len() as u64, bridge.len() as u64, room.len() as u64];
         state.write_u64(lengths[0] ^ lengths[1].rotate_left(21) ^ lengths[2].rotate_left(42));
-        state.write(channel.as_bytes());
-        state.write(bridge.as_bytes());
-        state.write(room.as_bytes());
+        write(&mut state, channel);
+        write(&mut state, bridge);
+        write(&mut state, room);
         let room = state.finish();
         // The length comes first here too: a thread of no characters is a different key from no thread.
         let full = thread.map_or(room, |thread| {
             state.write_u64(thread.len() as u64);
-            state.write(thread.as_bytes());
+            write(&mut state, thread);
             state.finish()
         });
         Self { full, room }
@@ -61,6 +61,40 @@ impl KeyHashes {
     pub(super) fn room_scope(self) -> Self {
         Self { full: self.room, room: self.room }
     }
+}
+
+/// Takes in a text whose length has been taken in before: the first and the last bytes, which overlap, cover a short one.
+/// So each text of up to 16 bytes is one step of the hash, without those of `write`, which takes in the length as well.
+#[inline(always)]
+fn write(state: &mut impl Hasher, text: &str) {
+    let text = text.as_bytes();
+    let (first, last) = match text.len() {
+        8..=16 => (u64::from_le_bytes(first(text)), u64::from_le_bytes(last(text))),
+        4..8 => (u32::from_le_bytes(first(text)).into(), u32::from_le_bytes(last(text)).into()),
+        0 => (0, 0),
+        1..4 => (u64::from(text[0]) | u64::from(text[text.len() / 2]) << 8, u64::from(text[text.len() - 1])),
+        _ => {
+            let before = text[..text.len() - 1].as_chunks().0;
+            for chunk in before {
+                state.write_u128(u128::from_le_bytes(*chunk));
+            }
+            state.write_u128(u128::from_le_bytes(last(text)));
+            return;
+        }
+    };
+    state.write_u128(u128::from(first) | u128::from(last) << 64);
+}
+
+/// The first bytes, of which there are so many.
+#[inline(always)]
+fn first<const N: usize>(text: &[u8]) -> [u8; N] {
+    *text.first_chunk().expect("as many by their number")
+}
+
+/// The last bytes, of which there are so many.
+#[inline(always)]
+fn last<const N: usize>(text: &[u8]) -> [u8; N] {
+    *text.last_chunk().expect("as many by their number")
 }
 
 /// The hash of one text by itself, under the same seed: of a session's code.

@@ -206,3 +206,38 @@ fn debug_shows_the_text_form_with_controls_escaped() {
     assert_eq!(format!("{:?}", key.key_ref()), r#"KeyRef("c:b\n:r\\::t")"#);
     assert_eq!(format!("{key}"), "c:b\n:r\\::t");
 }
+
+/// Parts are compared and hashed by their first and last bytes, in as many ways as there are classes of lengths.
+#[test]
+fn each_byte_of_each_part_decides_over_equality_and_over_the_hash() {
+    let others = ["telegram", "bot_1", "-1001234567890", "4711"];
+    let key = |parts: &[String; 4]| SessionKey::new(&parts[0], &parts[1], &parts[2], Some(&parts[3]));
+    let asked = |parts: &[String; 4], stored: &SessionKey| {
+        let asked = KeyRef::new(&parts[0], &parts[1], &parts[2], Some(&parts[3]));
+        (asked.is(stored), asked.hashes().full == stored.hashes().full)
+    };
+    for place in 0..4 {
+        for len in 0..=70 {
+            let mut parts = others.map(str::to_owned);
+            parts[place] = (0..len).map(|byte| char::from(b'a' + byte % 26)).collect();
+            let stored = key(&parts);
+            assert_eq!(asked(&parts, &stored), (true, true), "{parts:?}");
+            let whole = parts[place].clone();
+            for at in 0..whole.len() {
+                parts[place] = whole.clone();
+                parts[place].replace_range(at..=at, "~");
+                assert_eq!(asked(&parts, &stored), (false, false), "{parts:?} and {stored}");
+                let room = KeyRef::for_room(&parts[0], &parts[1], &parts[2]);
+                assert_eq!(room.is(&stored.room_scope()), place == 3, "{parts:?} and {stored}");
+            }
+            // The same run, cut elsewhere.
+            let next = (place + 1) % 4;
+            if place < 3 && !whole.is_empty() {
+                let (kept, moved) = whole.split_at(whole.len() - 1);
+                parts[place] = kept.to_owned();
+                parts[next].insert_str(0, moved);
+                assert_eq!(asked(&parts, &stored), (false, false), "{parts:?} and {stored}");
+            }
+        }
+    }
+}
