@@ -157,10 +157,12 @@ impl<P> Cell<P> {
         }
     }
 
+    #[inline(never)]
     fn of_nobody(&self, clock: &TableClock) -> Standing {
         if clock.now() < self.life.deadline { Standing::Visible } else { Standing::Expired }
     }
 
+    #[inline(never)]
     fn of_moving(&self, moving: &Move, clock: &TableClock) -> Standing {
         let moved = moving.has_moved();
         if moved == Some(true) {
