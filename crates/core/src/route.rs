@@ -31,7 +31,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use partition::Partition;
 use resolve::{Mode, Resolving};
-use store::{Asked, Found};
+use store::{Asked, Found, Other};
 use upkeep::Inner;
 
 pub use answer::{Reason, Record, RecordView, Resolution, ResolutionView, Source};
@@ -159,7 +159,11 @@ impl<R: Destination> RouteTable<R> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn set(&self, key: impl AsKey, route: R) -> Result<(), SetError<R>> {
-        self.store(&key, route, self.inner.shared.ttl())
+        let (ttl, guard) = (self.inner.shared.ttl(), pin());
+        match self.set_same(&key, &route, ttl, &guard) {
+            Ok(None) => Ok(()),
+            not_same => set_other(not_same, &key, route, ttl),
+        }
     }
 
     /// Stores a route like [`set`](Self::set), with a time to live of its own. A part of a millisecond counts as a
@@ -174,22 +178,30 @@ impl<R: Destination> RouteTable<R> {
         if ttl.is_zero() {
             return Err(SetError { route, kind: SetErrorKind::ZeroTtl });
         }
-        self.store(&key, route, ttl.into())
+        let (ttl, guard) = (ttl.into(), pin());
+        match self.set_same(&key, &route, ttl, &guard) {
+            Ok(None) => Ok(()),
+            not_same => set_other(not_same, &key, route, ttl),
+        }
     }
 
-    #[inline]
-    fn store<Q: AsKey>(&self, key: &Q, route: R, ttl: Millis) -> Result<(), SetError<R>> {
+    /// Stores the route if it is the one that is there already. It is borrowed, for moving it about would take longer
+    /// than all else that is done with it here.
+    #[inline(always)]
+    fn set_same<'g, Q: AsKey>(
+        &'g self,
+        key: &Q,
+        route: &R,
+        ttl: Millis,
+        guard: &'g Guard,
+    ) -> Result<Option<Other<'g, R>>, SetErrorKind> {
         if !route.is_valid() {
-            return Err(SetError { route, kind: SetErrorKind::InvalidRoute });
+            return Err(SetErrorKind::InvalidRoute);
         }
-        let (guard, partition) = (pin(), self.own(key));
-        match partition.available(&guard) {
-            Ok(store) => {
-                store.set(key, route, ttl, &partition.call(&self.inner.shared, &guard));
-                Ok(())
-            }
-            Err(unavailable) => Err(SetError { route, kind: SetErrorKind::Unavailable(unavailable) }),
-        }
+        let partition = self.own(key);
+        let store = partition.available(guard).map_err(SetErrorKind::Unavailable)?;
+        let call = partition.call(&self.inner.shared, guard);
+        Ok(store.set_same(key, route, ttl, call))
     }
 
     /// The record under a key if it is fresh.
@@ -443,6 +455,21 @@ impl<R: Destination> RouteTable<R> {
     fn own(&self, key: &impl AsKey) -> &Partition<R> {
         self.inner.partition_for(key.hashes().full)
     }
+}
+
+/// Goes on where the route was not the one that is there already.
+fn set_other<Q: AsKey, R: Destination>(
+    not_same: Result<Option<Other<'_, R>>, SetErrorKind>,
+    key: &Q,
+    route: R,
+    ttl: Millis,
+) -> Result<(), SetError<R>> {
+    match not_same {
+        Ok(None) => {}
+        Ok(Some(other)) => other.set(key, route, ttl),
+        Err(kind) => return Err(SetError { route, kind }),
+    }
+    Ok(())
 }
 
 /// What a look finds, read as a whole. Looks again only when another thread has changed the record meanwhile.

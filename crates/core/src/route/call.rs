@@ -29,6 +29,7 @@ pub(super) enum Count {
 pub(super) const COUNTS: usize = Count::Pruned as usize + 1;
 
 /// One call's view: where and when it happens, and who is told.
+#[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) shared: &'a Shared,
     pub(super) counters: &'a Counters<COUNTS>,

@@ -34,7 +34,7 @@ fn table_of<const N: usize>(bound: usize, records: [(&SessionKey, Text); N]) -> 
     let table = RouteTable::builder().clock(clock.clone()).partitions(1).max_entries_per_partition(bound);
     let table = table.ttl(Duration::from_millis(TTL.0)).build().expect("valid");
     for (key, route) in records {
-        inside(&table, &pin(), |store, call| store.set(key, route, TTL, call));
+        set(&table, key, route, &pin());
     }
     (table, clock)
 }
@@ -57,7 +57,11 @@ fn inside<'g, T>(
 }
 
 fn set(table: &Routes, key: &SessionKey, route: Text, guard: &Guard) {
-    inside(table, guard, |store, call| store.set(key, route, TTL, call));
+    inside(table, guard, |store, call| {
+        if let Some(other) = store.set_same(key, &route, TTL, *call) {
+            other.set(key, route, TTL);
+        }
+    });
 }
 
 /// What a look-up that removes what has expired answers: the route, or whether there was one.

@@ -11,9 +11,13 @@ use crate::{
     clock::{Millis, Tick},
     event::RouteEvent,
     key::{AsKey, SessionKey},
-    raw::{Cursor, DropPanics, Entry, Fresh, Guard, Occupied, Query, Table},
+    raw::{Cursor, DropPanics, Entry, Guard, Occupied, Query, Table},
     sync::{AtomicBool, AtomicUsize, Ordering},
 };
+
+mod unstored;
+
+use unstored::{Put, Unstored};
 
 pub(super) type Held<'g, R> = Entry<'g, SessionKey, Record<R>>;
 
@@ -161,18 +165,25 @@ impl<R: Destination> Store<R> {
         won
     }
 
-    /// Stores or replaces. The commonest set, of the route that is there, leaves what it was given where it is.
+    /// The commonest set: of the route that is stored already. What is to be done if it is not.
     #[inline(always)]
-    pub(super) fn set<'g, Q: AsKey>(&'g self, key: &Q, route: R, ttl: Millis, call: &Call<'g>) {
+    pub(super) fn set_same<'g, Q: AsKey>(
+        &'g self,
+        key: &Q,
+        route: &R,
+        ttl: Millis,
+        call: Call<'g>,
+    ) -> Option<Other<'g, R>> {
         let found = self.table.get(&Asked::Exact(key), call.guard);
-        if !found.is_some_and(|entry| self.set_same(entry, key, &route, ttl, call)) {
-            self.set_anew(found, key, route, ttl, call);
+        match found {
+            Some(entry) if self.set_again(entry, key, route, ttl, &call) => None,
+            _ => Some(Other { store: self, found, call }),
         }
     }
 
     /// Stores the route that is there already, unless another one is.
     #[inline]
-    fn set_same<Q: AsKey>(
+    fn set_again<Q: AsKey>(
         &self,
         entry: Held<'_, R>,
         key: &Q,
@@ -180,17 +191,16 @@ impl<R: Destination> Store<R> {
         ttl: Millis,
         call: &Call<'_>,
     ) -> bool {
-        let set = self.set_again(entry, route, ttl, call);
+        let set = self.renew(entry, route, ttl, call);
         if set {
             self.done(key, ttl, call);
         }
         set
     }
 
-    /// The commonest set: the route that is stored already. Moves its deadline and makes it the youngest, unless it is
-    /// another one or the record is doomed.
+    /// Moves the deadline of a record and makes it the youngest, unless it has another route or is doomed.
     #[inline]
-    fn set_again(&self, entry: Held<'_, R>, route: &R, ttl: Millis, call: &Call<'_>) -> bool {
+    fn renew(&self, entry: Held<'_, R>, route: &R, ttl: Millis, call: &Call<'_>) -> bool {
         let record = entry.value();
         // A set that was slow to come here does not move the deadline of a later one back.
         let now = call.now.max(record.set_at());
@@ -223,7 +233,7 @@ impl<R: Destination> Store<R> {
             // Another thread was faster, perhaps with the same route.
             found = self.table.get(&Asked::Exact(key), call.guard);
             if let Some(entry) = found
-                && self.set_same(entry, key, unstored.route(), ttl, call)
+                && self.set_again(entry, key, unstored.route(), ttl, call)
             {
                 break Some(unstored);
             }
@@ -388,47 +398,17 @@ impl<R: Destination> Store<R> {
     }
 }
 
-/// What came of one try to store a route.
-enum Put<R: Destination> {
-    /// It is stored, and that was told; with what is left of what was to be.
-    Done(Option<Unstored<R>>),
-    /// Another thread was faster.
-    Again(Unstored<R>),
+/// A set of another route than the one that is there, or of the first one.
+pub(super) struct Other<'g, R: Destination> {
+    store: &'g Store<R>,
+    found: Option<Held<'g, R>>,
+    call: Call<'g>,
 }
 
-/// A route on its way into the table: bare, or already in a node from a try before.
-enum Unstored<R: Destination> {
-    Route(R),
-    Fresh(Fresh<SessionKey, Record<R>>),
-}
-
-impl<R: Destination> Unstored<R> {
-    fn route(&self) -> &R {
-        match self {
-            Self::Route(route) => route,
-            Self::Fresh(fresh) => &fresh.value().route,
-        }
-    }
-
-    fn into_fresh<Q: AsKey>(
-        self,
-        table: &Table<SessionKey, Record<R>>,
-        key: &Q,
-        now: Tick,
-        ttl: Millis,
-        stamp: u64,
-    ) -> Fresh<SessionKey, Record<R>> {
-        let deadline = now.after(ttl);
-        match self {
-            Self::Route(route) => {
-                let record = Record::new(route, now, deadline, stamp);
-                table.fresh(key.hashes().full, key.to_session_key(), record)
-            }
-            Self::Fresh(mut fresh) => {
-                fresh.value_mut().reset(now, deadline, stamp);
-                fresh
-            }
-        }
+impl<R: Destination> Other<'_, R> {
+    #[inline]
+    pub(super) fn set<Q: AsKey>(self, key: &Q, route: R, ttl: Millis) {
+        self.store.set_anew(self.found, key, route, ttl, &self.call);
     }
 }
 
