@@ -67,7 +67,7 @@ impl State {
     }
 
     fn with_mark(&self) -> (Self, u8) {
-        let free = (0..).find(|&number| !self.order.contains(&Mark::Drawn(number)));
+        let free = (0..=u8::MAX).find(|&number| !self.order.contains(&Mark::Drawn(number)));
         let (mut after, number) = (self.clone(), free.expect("few are under way"));
         after.order.push(Mark::Drawn(number));
         (after, number)

@@ -51,7 +51,7 @@ impl<'a, 'l> Observer<'a, 'l> {
         let age =
             own.as_ref().map_or(Duration::ZERO, |own| link.relay.now().saturating_since(own.created.tick));
         let expires = Instant::now() + link.relay.args.pairing.code_ttl.saturating_sub(age);
-        if own.as_ref().is_some_and(|own| own.suspended.is_some()) {
+        if own.as_ref().is_some_and(|own| own.suspended_until.is_some()) {
             return Learned::Silent;
         }
         // Claimed before it was watched: it was resumed.
@@ -85,7 +85,7 @@ impl<'a, 'l> Observer<'a, 'l> {
         }
         // Some events may have been lost: what is so counts. Without an entry its end is yet to be read.
         let Some(own) = self.own_entry() else { return Ok(()) };
-        if own.suspended.is_some() {
+        if own.suspended_until.is_some() {
             return Err(Learned::Silent);
         }
         if self.other.is_none() && own.status != Status::Pending {
