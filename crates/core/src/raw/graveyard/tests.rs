@@ -12,7 +12,7 @@ use crate::patience::{PATIENCE, until};
 use crate::raw::lend::both;
 use crate::{
     raw::{Guard, advance, link::Managed},
-    sync::{Arc, AtomicUsize, Ordering, model, thread},
+    sync::{Arc, AtomicUsize, Ordering, model, model_within, thread},
 };
 use harness::{Key, Map, Tracked, map, remove, replace};
 #[cfg(not(any(tenure_loom, tenure_shuttle)))]
@@ -136,7 +136,7 @@ fn loom_what_two_retire_is_dropped_once_each() {
 /// and drops what has come back, while another hands on what waits there and drops what has come back as well.
 #[test]
 fn loom_what_is_retired_into_a_plot_is_dropped_once_whoever_does_it() {
-    model(|| {
+    model_within(Some(2), || {
         let drops = Arc::new(AtomicUsize::new(0));
         let ledger = Ledger { freed: AtomicUsize::new(0), panics: DropPanics::default() };
         let ledger = std::sync::Arc::new(ledger);
