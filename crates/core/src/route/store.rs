@@ -296,12 +296,17 @@ impl<R: Destination> Store<R> {
         }
     }
 
-    /// Stores unless there is a fresh record: the write-back of what a resolution has learnt.
+    /// Stores unless there is a fresh record: the write-back of what a resolution has learnt, which has just found none.
     pub(super) fn learn<'g, Q: AsKey>(&'g self, key: &Q, route: &R, call: &Call<'g>) -> Written<'g, R> {
         let ttl = call.shared.ttl();
-        let mut unstored = Unstored::Route(route.clone());
+        let mut put = self.set_absent(key, Unstored::Route(route.clone()), ttl, call);
         loop {
-            let put = match self.table.get(&Asked::Exact(key), call.guard) {
+            let unstored = match put {
+                Put::Done(_) => return Written::Stored,
+                // There is one by now, or one that has ended and is not taken out.
+                Put::Again(back) => back,
+            };
+            put = match self.table.get(&Asked::Exact(key), call.guard) {
                 Some(entry) => {
                     let life = entry.value().life();
                     if life.is_fresh(call.now) {
@@ -317,10 +322,6 @@ impl<R: Destination> Store<R> {
                 }
                 None => self.set_absent(key, unstored, ttl, call),
             };
-            match put {
-                Put::Done(_) => return Written::Stored,
-                Put::Again(back) => unstored = back,
-            }
         }
     }
 
