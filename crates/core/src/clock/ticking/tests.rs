@@ -48,25 +48,6 @@ fn it_shows_what_has_passed_after_each_wait_and_ends_when_it_is_stopped() {
 }
 
 #[test]
-fn no_reader_sees_time_go_back() {
-    let face = Face::new();
-    thread::scope(|scope| {
-        // Two that move it, of which the one is behind the other: more than there ever are.
-        for _ in 0..2 {
-            scope.spawn(|| (0..=2_000).for_each(|millis| face.show(Duration::from_millis(millis))));
-        }
-        scope.spawn(|| {
-            let mut last = Tick::ZERO;
-            while last < Tick::from_millis(2_000) {
-                let now = face.now();
-                assert!(now >= last, "went back from {last} to {now}");
-                last = now;
-            }
-        });
-    });
-}
-
-#[test]
 fn a_clock_that_was_started_moves_and_its_clones_are_the_same_one() {
     let clock = TickingClock::start().expect("a thread");
     let same: Arc<dyn Clock> = Arc::new(clock.clone());
