@@ -13,6 +13,8 @@ use tenure_proof::history::{check, routes, sessions};
 
 const TASKS: usize = 3;
 const CALLS: usize = 6;
+/// The same where the table is full: there, what nobody has looked at yet has many explanations.
+const CALLS_WHEN_FULL: usize = 3;
 
 /// Interleavings of each kind, unless the environment says otherwise.
 fn schedules() -> usize {
@@ -52,9 +54,9 @@ fn routes_one_by_one() {
 fn full_routes_one_by_one() {
     let seed = thread_rng().r#gen();
     let table = routes::Table::bounded(1 + seed as usize % 2);
-    let mix = routes::Mix { advance: 8, reading: seed % 4 < 2, failing: false };
+    let mix = routes::Mix { advance: 8, reading: false, failing: false };
     let model = table.model();
-    let history = routes::run(&table, routes::plan(seed, TASKS, CALLS, mix));
+    let history = routes::run(&table, routes::plan(seed, TASKS, CALLS_WHEN_FULL, mix));
     if let Err(violation) = check(&model, &history) {
         panic!("{violation}");
     }

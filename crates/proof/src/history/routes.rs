@@ -148,7 +148,7 @@ impl Routes {
                 outcomes.done(at.state.set(key, stored, making));
             }
         }
-        if at.may_vanish(making, bound) {
+        if at.may_vanish(bound) {
             outcomes.done(at.state.without_mark(making));
         }
     }

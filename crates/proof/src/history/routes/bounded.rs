@@ -3,8 +3,7 @@
 //! | step | when | and then |
 //! | --- | --- | --- |
 //! | it counts as set | once, before it stores; or as it stores | it is younger than all that counts already |
-//! | it misses | nothing stands under its key | it may look for a place |
-//! | it finds all places taken | the records, and the other calls that may hold a place each, are as many as the bound | it may make room |
+//! | it finds all places taken | nothing stands under its key, or others are at work (so that nothing may have stood there); the records, and the other calls that may hold a place each, are as many as the bound | it may make room |
 //! | it removes a record that has expired | there is one | it may remove more such |
 //! | it evicts | the oldest record is this one, and no other that has expired should go first | it looks for a place again |
 //!
@@ -32,11 +31,9 @@ pub struct Making {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Stage {
-    /// It has not missed.
+    /// It may look for a place.
     #[default]
-    Begun,
-    /// Nothing stood under its key.
-    Missed,
+    Looking,
     /// All places were taken.
     Full {
         /// No expired record had to go first.
@@ -119,8 +116,8 @@ impl At<'_> {
     }
 
     /// Whether it may be stored and evicted at once.
-    pub(super) fn may_vanish(&self, making: Making, bound: usize) -> bool {
-        making.stage != Stage::Begun && self.holders() >= bound
+    pub(super) fn may_vanish(&self, bound: usize) -> bool {
+        self.holders() >= bound
     }
 
     /// All steps but the last of an insertion under this key.
@@ -139,12 +136,7 @@ impl At<'_> {
             goes_on(after, Making { drawn: Some(number), ..making });
         }
         match making.stage {
-            Stage::Begun => {
-                if state.records[key].is_none() {
-                    goes_on(state.clone(), to(Stage::Missed));
-                }
-            }
-            Stage::Missed => {}
+            Stage::Looking => {}
             Stage::Full { clear } => {
                 // Fresh, as far as the call may know: an expired one goes below.
                 let oldest = state.oldest().filter(|&oldest| {
@@ -152,13 +144,15 @@ impl At<'_> {
                     fresh && (clear || self.is_vague(oldest) || self.is_clear())
                 });
                 if let Some(oldest) = oldest {
-                    goes_on(state.with(oldest, None), to(Stage::Missed));
+                    goes_on(state.with(oldest, None), to(Stage::Looking));
                 }
                 self.sweep(|after| goes_on(after, to(Stage::Swept)));
             }
             Stage::Swept => self.sweep(|after| goes_on(after, to(Stage::Swept))),
         }
-        if matches!(making.stage, Stage::Missed | Stage::Swept) && state.held() + self.holders() >= bound {
+        let misses = state.records[key].is_none() || self.unreturned.len() > 1;
+        let is_full = state.held() + self.holders() >= bound;
+        if misses && is_full && matches!(making.stage, Stage::Looking | Stage::Swept) {
             let clear = self.is_clear() || state.oldest().is_some_and(|oldest| self.is_vague(oldest));
             goes_on(state.clone(), to(Stage::Full { clear }));
         }

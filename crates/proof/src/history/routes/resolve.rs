@@ -103,7 +103,7 @@ impl Routes {
                             let stored = Stored { route, set_at: now, deadline: now + self.ttl, lagged };
                             outcomes.done(state.set(asked.key, stored, making));
                         }
-                        if answers && at.may_vanish(making, bound) {
+                        if answers && at.may_vanish(bound) {
                             outcomes.done(state.without_mark(making));
                         }
                     }
