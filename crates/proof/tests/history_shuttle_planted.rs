@@ -28,9 +28,13 @@ fn explore(schedules: usize, scenario: impl Fn() + Send + Sync + 'static) {
 
 /// Runs it so often that it is found, and says how often it was.
 fn found(is_found: impl Fn() -> bool + Send + Sync + 'static) -> usize {
+    found_within(1_000, is_found)
+}
+
+fn found_within(schedules: usize, is_found: impl Fn() -> bool + Send + Sync + 'static) -> usize {
     let found = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&found);
-    explore(1_000, move || {
+    explore(schedules, move || {
         count.fetch_add(usize::from(is_found()), std::sync::atomic::Ordering::Relaxed);
     });
     found.load(std::sync::atomic::Ordering::Relaxed)
@@ -164,7 +168,7 @@ fn an_eviction_that_the_bound_does_not_ask_for_is_found() {
     let mix = routes::Mix { advance: 8, reading: false, failing: false };
     // A table that holds one, and says that it holds two; and the other way round.
     for (bound, told) in [(1, 2), (2, 1)] {
-        let found = found(move || {
+        let found = found_within(100, move || {
             let seed = thread_rng().r#gen();
             let table = routes::Table::bounded(bound);
             let model = routes::Routes { bound: Some(told), ..table.model() };

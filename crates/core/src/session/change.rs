@@ -222,7 +222,7 @@ impl<P: Payload> Inner<P> {
         let mut place = self.admit(to).map_err(|kind| not_admitted(&kind, to))?;
         loop {
             let entry = self.visible(asked, &guard).ok_or_else(not_found)?;
-            match self.try_hand_over(entry, to, &mut place, &guard) {
+            match self.try_hand_over(entry, None, to, &mut place, &guard) {
                 Step::Moved | Step::ThereAlready => return Ok(()),
                 Step::Again if to.is_alive() => {}
                 Step::Again => return Err(dead()),
@@ -230,10 +230,12 @@ impl<P: Payload> Inner<P> {
         }
     }
 
-    /// One try. If it has moved the session, the place with the new owner is kept and the old one's is given back.
+    /// One try. If it has moved the session, the place with the new owner is kept and the old one's is given back. If
+    /// it is to be moved from one owner alone and has another by now, it stays.
     pub(super) fn try_hand_over(
         &self,
         entry: Entry<'_, Code, Cell<P>>,
+        only_from: Option<&OwnerRef>,
         to: &OwnerRef,
         place: &mut Place<'_>,
         guard: &Guard,
@@ -242,7 +244,11 @@ impl<P: Payload> Inner<P> {
         if self.finish_hand_over(entry, guard) {
             return Step::Again;
         }
+        // Decided, so for as long as this version stands.
         let from = cell.held_by().cloned();
+        if only_from.is_some() && from.as_ref() != only_from {
+            return Step::Again;
+        }
         if from.as_ref() == Some(to) {
             return Step::ThereAlready;
         }

@@ -136,7 +136,7 @@ impl<P: Payload> Inner<P> {
             let Some(entry) = self.table.with_hash(hash, guard).find(theirs) else { return Ok(moved) };
             // If the session does not move, it is given back.
             let mut place = self.admit(to).map_err(|kind| not_admitted(&kind, to))?;
-            if let Step::Moved = self.try_hand_over(entry, to, &mut place, guard) {
+            if let Step::Moved = self.try_hand_over(entry, Some(from), to, &mut place, guard) {
                 moved += 1;
             }
         }

@@ -69,3 +69,19 @@ fn loom_what_the_new_owner_takes_with_it_has_gone_once() {
         assert_eq!((old.session_count(), to.session_count(), map.occupied()), (left, 0, left));
     });
 }
+
+#[test]
+fn loom_what_was_handed_to_somebody_else_meanwhile_is_left_to_them() {
+    model_within(Some(2), || {
+        let map = map();
+        let (old, new, third) = (map.owner(), map.owner(), map.owner());
+        map.create("A", (), &old).unwrap();
+        let (other, name) = (map.clone(), third.name().clone());
+        let thread = thread::spawn(move || other.hand_over("A", &name).unwrap());
+        let moved = map.hand_over_all(&old, &new).unwrap();
+        thread.join().unwrap();
+        // In either order: of the two, this one alone takes a session from whoever has it.
+        assert_eq!(map.get("A").unwrap().owner, Some(third.incarnation()), "{moved} moved");
+        assert_eq!(third.session_count(), 1);
+    });
+}
