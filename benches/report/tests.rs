@@ -96,7 +96,7 @@ fn the_curves_need_several_numbers_of_threads() {
     let with = |threads| Line { threads, ..line(50.0, 100.0, 10.0, Target::default()) };
     assert!(chart::curves(&[with(1), with(2)]).is_none());
     let svg = chart::curves(&[with(1), with(2), with(4)]).expect("three numbers of threads");
-    assert_eq!(svg.matches("<polyline").count(), 3, "one for each entrant");
+    assert_eq!(svg.matches("<polyline").count(), 4, "one for each entrant");
     assert!(
         svg.contains("<text x=\"-24\" y=\"8\">400</text>"),
         "four threads of the floor, 10 ns each: {svg}"
