@@ -68,10 +68,14 @@ impl Drop for KeptIfUnwinding<'_> {
 impl<P: Payload> Inner<P> {
     fn hand_over_all(&self, from: &OwnerRef, to: &OwnerRef) -> Result<usize, HandOverError> {
         let (mut moved, mut refused) = (0, None);
-        let mut done = false;
-        while !done && refused.is_none() && from.is_alive() {
+        // No more rounds than there are hints: one that leads to a hand-over under way, which may be that of a thread
+        // that is stopped, stays.
+        for _ in 0..=from.core().hints.len() / HINTS {
+            if refused.is_some() || !from.is_alive() {
+                break;
+            }
             let guard = pin();
-            done = from.core().hints.step(HINTS, |hash| {
+            let done = from.core().hints.step(HINTS, |hash| {
                 let _kept = KeptIfUnwinding { owner: from, hash };
                 if refused.is_none() {
                     match self.move_by_hash(hash, from, to, &guard) {
@@ -83,6 +87,9 @@ impl<P: Payload> Inner<P> {
                 let leads = |entry: Entry<'_, Code, Cell<P>>| entry.value().concerns(from);
                 self.table.with_hash(hash, &guard).any(leads).then_some(hash)
             });
+            if done {
+                break;
+            }
         }
         // See owner/core.rs: it may have died while its hints were in this call's hands; they are back now.
         if from.core().died_meanwhile() {
