@@ -10,18 +10,30 @@ use std::{
 };
 use tenure_core::{Clock, OwnerRef, SessionMap, Tick};
 
-/// A clock that hands over everything of one owner whenever it is asked: also while a hand-over to that owner is under
-/// way, as when the thread that makes it were stopped there.
+/// A clock that hands over everything of one owner when it is asked for the last of so many times: also while a hand-over
+/// to that owner is under way, as when the thread that makes it were stopped there.
 #[derive(Clone, Debug, Default)]
-struct Grabbing(Arc<Mutex<Option<(SessionMap<()>, OwnerRef, OwnerRef)>>>);
+struct Grabbing(Arc<Mutex<Option<Grab>>>);
+
+#[derive(Debug)]
+struct Grab {
+    countdown: usize,
+    map: SessionMap<()>,
+    from: OwnerRef,
+    to: OwnerRef,
+}
 
 impl Clock for Grabbing {
     fn now(&self) -> Tick {
-        // Not inside of itself.
-        let armed = self.0.lock().unwrap().take();
-        if let Some((map, from, to)) = armed {
-            map.hand_over_all(&from, &to).unwrap();
-            *self.0.lock().unwrap() = Some((map, from, to));
+        let mut armed = self.0.lock().unwrap();
+        let due = armed.as_mut().is_some_and(|grab| {
+            grab.countdown = grab.countdown.saturating_sub(1);
+            grab.countdown == 0
+        });
+        let grab = if due { armed.take() } else { None };
+        drop(armed);
+        if let Some(grab) = grab {
+            grab.map.hand_over_all(&grab.from, &grab.to).unwrap();
         }
         Tick::from_millis(1)
     }
@@ -36,16 +48,23 @@ impl Clock for Grabbing {
 fn handing_over_all_waits_for_no_hand_over_under_way() {
     let (done, is_done) = channel();
     let thread = thread::spawn(move || {
-        let clock = Grabbing::default();
-        let map = SessionMap::<()>::builder().clock(clock.clone()).build().unwrap();
-        let (old, new) = (map.owner(), map.owner());
-        map.create("A", (), None).unwrap();
-        *clock.0.lock().unwrap() = Some((map.clone(), old.name().clone(), new.name().clone()));
-        map.hand_over("A", &old).unwrap();
-        clock.0.lock().unwrap().take();
-        map.hand_over_all(&old, &new).unwrap();
-        done.send(map.get("A").unwrap().owner == Some(new.incarnation())).unwrap();
+        for countdown in 1..=8 {
+            let clock = Grabbing::default();
+            let map = SessionMap::<()>::builder().clock(clock.clone()).build().unwrap();
+            let (old, new) = (map.owner(), map.owner());
+            // The old owner has a note of this code.
+            map.create("A", (), &old).unwrap();
+            map.delete("A");
+            map.create("A", (), None).unwrap();
+            let (from, to) = (old.name().clone(), new.name().clone());
+            *clock.0.lock().unwrap() = Some(Grab { countdown, map: map.clone(), from, to });
+            map.hand_over("A", &old).unwrap();
+            clock.0.lock().unwrap().take();
+            map.hand_over_all(&old, &new).unwrap();
+            assert_eq!(map.get("A").unwrap().owner, Some(new.incarnation()));
+        }
+        done.send(()).unwrap();
     });
-    assert!(is_done.recv_timeout(PATIENCE).expect("it comes to its end"), "it is the new one's");
+    is_done.recv_timeout(PATIENCE).expect("it comes to its end");
     until("the thread's end", || thread.is_finished());
 }
