@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     raw::lend::race,
-    sync::{AtomicU64, model},
+    sync::{AtomicU64, model, model_within},
 };
 
 /// A waker that does nothing: what counts is whether it was called.
@@ -85,7 +85,7 @@ fn loom_who_leaves_a_bell_wakes_who_stays() {
 
 #[test]
 fn loom_who_comes_to_a_bell_whose_ringer_has_stopped_wakes_who_is_in_it() {
-    model(|| {
+    model_within(Some(2), || {
         let bells = Arc::new(Bells::new());
         let waiter = enter(&bells, &pin());
         {
