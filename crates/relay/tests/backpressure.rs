@@ -124,7 +124,8 @@ async fn a_receiver_that_never_reads_is_too_slow() {
 
 #[tokio::test]
 async fn a_sender_that_is_not_read_is_missed_all_the_same_when_it_goes() {
-    let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "60s"]);
+    let relay =
+        Relay::with(&["--dead-after", "60s", "--stall-after", "60s", "--requests-per-second", "1000000"]);
     let (mut sender, mut receiver) = Client::pair(&relay).await;
     let mut sent = 0;
     while sent < OFFERED && sender.offer(vec![0; FRAME], Duration::from_millis(500)).await {

@@ -141,7 +141,8 @@ async fn a_subscriber_that_is_too_slow_is_told_how_many_it_has_missed() {
 
 #[tokio::test]
 async fn a_subscriber_that_gives_no_sign_of_life_is_given_up() {
-    let relay = Relay::with(&["--dead-after", "500ms", "--ping-every", "100ms"]);
+    let relay =
+        Relay::with(&["--dead-after", "500ms", "--ping-every", "100ms", "--requests-per-second", "1000000"]);
     // It reads nothing, and so answers no ping.
     let silent = Client::open(&relay, "/v1/subscribe/!abc", &[]).await.unwrap();
     let mut alive = Client::open(&relay, "/v1/subscribe/!abc", &[]).await.unwrap();

@@ -145,7 +145,7 @@ async fn who_asks_for_a_session_that_is_over_is_told_how_it_ended() {
 
 #[tokio::test]
 async fn who_was_away_when_the_other_side_went_silent_is_told_that_when_it_comes_back() {
-    let relay = Relay::with(&["--dead-after", "1s", "--grace", "60s"]);
+    let relay = Relay::with(&["--dead-after", "1s", "--grace", "60s", "--requests-per-second", "1000000"]);
     let (creator, code, token) = Client::create(&relay, true).await;
     let (mut silent, _) = Client::claim(&relay, code, false).await;
     drop(creator);

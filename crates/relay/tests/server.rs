@@ -26,7 +26,7 @@ async fn it_is_healthy_until_it_is_told_to_stop() {
 
 #[tokio::test]
 async fn metrics_have_their_names_and_count() {
-    let relay = Relay::start();
+    let relay = Relay::with(&["--requests-per-second", "1000000"]);
     let (mut creator, mut claimer) = Client::pair(&relay).await;
     creator.send(Message::binary(vec![0; 1000])).await;
     claimer.frame().await;
