@@ -127,7 +127,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     /// The first link of a bucket of a pass, or the nearest one before it and before what comes after `from`.
     #[inline]
     fn begin_run(&self, index: usize, mask: usize, from: Option<u64>) -> (Link, Run) {
-        // Acquire: as in `start`.
+        // Acquire: as in `bucket_of`.
         let own = from.is_none() && self.mask.load(Ordering::Acquire) == mask;
         if own {
             // Acquire: pairs with the Release in `settle`, and with that of the exchange that put the successor there.
@@ -158,14 +158,14 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     /// An entry with this hash will be asked for soon: has the processor fetch the first node of its bucket.
     #[inline]
     pub(crate) fn expect(&self, hash: u64) {
-        // Acquire: as in `start`.
+        // Acquire: as in `bucket_of`.
         self.expect_bucket(hash as usize & self.mask.load(Ordering::Acquire));
     }
 
     /// A pass will soon come to this bucket, if there is one of that number: has the processor fetch its first node.
     #[inline]
     fn expect_bucket(&self, index: usize) {
-        // No step of a model, since nothing comes of it. Acquire: as in `start`.
+        // No step of a model, since nothing comes of it. Acquire: as in `bucket_of`.
         if cfg!(not(any(tenure_loom, tenure_shuttle))) && index <= self.mask.load(Ordering::Acquire) {
             // Relaxed: nothing is read through it.
             self.buckets.get(index).next.load(Ordering::Relaxed).prefetch();
