@@ -166,16 +166,18 @@ fn a_partition_that_is_out_of_service_and_answers_is_found() {
 #[test]
 fn an_eviction_that_the_bound_does_not_ask_for_is_found() {
     let mix = routes::Mix { advance: 8, reading: false, failing: false };
-    // A table that holds one, and says that it holds two; and the other way round.
-    for (bound, told) in [(1, 2), (2, 1)] {
-        let found = found_within(100, move || {
+    let found = |bound, told| {
+        found_within(100, move || {
             let seed = thread_rng().r#gen();
             let table = routes::Table::bounded(bound);
             let model = routes::Routes { bound: Some(told), ..table.model() };
             let history = routes::run(&table, routes::plan(seed, TASKS, 3, mix));
             check(&model, &history).is_err()
-        });
-        assert!(found > 0, "{bound} where {told} were told");
+        })
+    };
+    // A table that holds one, and says that it holds two; and the other way round. Few of such short histories show it.
+    for (bound, told) in [(1, 2), (2, 1)] {
+        assert!((0..50).any(|_| found(bound, told) > 0), "{bound} where {told} were told");
     }
 }
 
