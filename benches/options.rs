@@ -40,8 +40,7 @@ impl Options {
         use lexopt::prelude::*;
 
         let args: Vec<OsString> = args.filter(|arg| arg != "--bench").collect();
-        let shown: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
-        let mut options = Self { command: format!("just bench {}", shown.join(" ")), ..Self::default() };
+        let mut options = Self { command: command(&args), ..Self::default() };
         let mut parser = lexopt::Parser::from_args(args);
         while let Some(arg) = parser.next()? {
             match arg {
@@ -91,4 +90,19 @@ impl Options {
     pub(crate) fn per_line(&self) -> Duration {
         Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 0.7 } else { 3.0 }))
     }
+}
+
+/// What gave these arguments, without the folder: that is another one on every machine.
+fn command(args: &[OsString]) -> String {
+    let mut command = "just bench".to_owned();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        if arg == "--out" {
+            args.next();
+        } else {
+            command.push(' ');
+            command.push_str(&arg.to_string_lossy());
+        }
+    }
+    command
 }
