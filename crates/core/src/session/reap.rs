@@ -283,12 +283,16 @@ impl<P: Payload> Home for Inner<P> {
 impl<P: Payload> Maintain for Inner<P> {
     fn maintain(&self) -> Next {
         let (_, more) = self.bury_some(ENTRIES);
+        if more {
+            // What is removed is freed as it becomes due. To make it due at each step would interrupt every core again and
+            // again, and take as long as the burying itself.
+            self.table.collect();
+            self.table.bury();
+            return Next::More;
+        }
         self.table.maintain();
         let waste = [self.bells.maintain(), self.suspended.maintain(), self.feed.maintain()].contains(&true);
         let waste = waste || self.table.garbage() > 0;
-        if more {
-            return Next::More;
-        }
         let waste = Next::In(if waste { WASTE_REMAINS } else { Duration::MAX });
         let rounds = self.make_rounds().unwrap_or(waste);
         self.sweep_step().sooner(self.lapse_step()).sooner(rounds).sooner(waste)
