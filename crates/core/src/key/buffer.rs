@@ -107,11 +107,14 @@ fn has(packed: &Packed, [channel, bridge, room]: [&str; 3], thread: Option<&str>
         && same_part(&bytes[c..total], text)
 }
 
+/// Bytes that are compared at once.
+const WIDE: usize = 16;
+/// Where the last of them begin.
+const LAST: usize = ENDS + INLINE - WIDE;
+
 /// Compares in a few wide loads, without a call.
 #[inline(always)]
 fn same(a: &Packed, b: &Packed) -> bool {
-    const WIDE: usize = 16;
-    const LAST: usize = ENDS + INLINE - WIDE;
     let alike = |at: usize| a[at..].first_chunk::<WIDE>() == b[at..].first_chunk();
     // The last two overlap by a byte.
     alike(0) & alike(WIDE) & alike(2 * WIDE) & alike(LAST)
@@ -132,8 +135,6 @@ const COVER: [u8; 2 * (ENDS + INLINE)] = {
 /// a room is differs from key to key, and cannot be guessed.
 #[inline(always)]
 fn is_room_of(room: &Packed, of: &Packed) -> bool {
-    const WIDE: usize = 16;
-    const LAST: usize = ENDS + INLINE - WIDE;
     // What is behind the room does not matter, and the end of the thread is compared as none.
     let end = ENDS + usize::from(of[2]).min(INLINE);
     let covered: &Packed = COVER[ENDS + INLINE - end..].first_chunk().expect("twice as long");

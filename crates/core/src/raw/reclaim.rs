@@ -6,7 +6,7 @@
 //! A node is retired onto a graveyard of its table (`graveyard.rs`). Whoever maintains the table, and who has retired many,
 //! defers the freeing of what is there as one unit. So a thread that removes one record and goes idle holds on to nothing.
 
-use super::epoch::{GRACE, Pin};
+use super::epoch::{GRACE, Handle, Pin};
 use crate::{panics::contain, sync::Ordering};
 use std::{
     cell::Cell,
@@ -16,6 +16,8 @@ use std::{
     // Plain statistics, never a reason to touch memory: a std atomic also under loom, relaxed everywhere.
     sync::{Arc, atomic::AtomicU64},
 };
+
+use of_thread::{COLLECTOR, HANDLE};
 
 /// A short permission to read: while it lives, nothing that was reachable when it was made is freed.
 ///
@@ -64,31 +66,27 @@ impl fmt::Debug for Guard {
 /// ```
 #[inline(always)]
 pub fn pin() -> Guard {
-    Guard { epoch: of_thread::pin() }
+    let epoch = HANDLE.try_with(Handle::pin).unwrap_or_else(|_| COLLECTOR.register().pin());
+    Guard { epoch }
 }
 
 /// Where this process's threads say what they see.
 #[cfg(not(any(tenure_loom, tenure_shuttle)))]
 mod of_thread {
-    use super::super::epoch::{Collector, Handle, Pin};
+    use super::super::epoch::{Collector, Handle};
     use std::sync::{Arc, LazyLock};
 
-    static COLLECTOR: LazyLock<Arc<Collector>> = LazyLock::new(|| Arc::new(Collector::new()));
+    pub(super) static COLLECTOR: LazyLock<Arc<Collector>> = LazyLock::new(|| Arc::new(Collector::new()));
 
     thread_local! {
-        static HANDLE: Handle = COLLECTOR.register();
-    }
-
-    #[inline(always)]
-    pub(super) fn pin() -> Pin {
-        HANDLE.try_with(Handle::pin).unwrap_or_else(|_| COLLECTOR.register().pin())
+        pub(super) static HANDLE: Handle = COLLECTOR.register();
     }
 }
 
 /// Loom's and shuttle's threads are tasks: each has a handle, and each execution a collector.
 #[cfg(any(tenure_loom, tenure_shuttle))]
 mod of_thread {
-    use super::super::epoch::{Collector, Handle, Pin};
+    use super::super::epoch::{Collector, Handle};
     #[cfg(tenure_loom)]
     use loom::{lazy_static, thread_local};
     #[cfg(tenure_shuttle)]
@@ -96,15 +94,11 @@ mod of_thread {
     use std::sync::Arc;
 
     lazy_static! {
-        static ref COLLECTOR: Arc<Collector> = Arc::new(Collector::new());
+        pub(super) static ref COLLECTOR: Arc<Collector> = Arc::new(Collector::new());
     }
 
     thread_local! {
-        static HANDLE: Handle = COLLECTOR.register();
-    }
-
-    pub(super) fn pin() -> Pin {
-        HANDLE.try_with(Handle::pin).unwrap_or_else(|_| COLLECTOR.register().pin())
+        pub(super) static HANDLE: Handle = COLLECTOR.register();
     }
 }
 

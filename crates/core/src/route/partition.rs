@@ -79,8 +79,8 @@ impl<R: Destination> Partition<R> {
     pub(super) fn replace_failed(&self) -> bool {
         let guard = pin();
         let store = self.store(&guard);
-        let fresh = || Store::new(self.drop_panics.clone());
-        !store.is_available() && self.store.replace(store, fresh(), &guard).is_ok()
+        !store.is_available()
+            && self.store.replace(store, Store::new(self.drop_panics.clone()), &guard).is_ok()
     }
 
     /// Contents that were replaced and are not dropped yet, or of which the reclaimer still has something.

@@ -191,9 +191,14 @@ impl Feed {
         }
     }
 
-    /// True if some of the readers that are gone are not dropped yet.
-    pub(super) fn maintain(&self) -> bool {
-        self.readers.maintain();
+    /// Hands readers that are gone to the reclaimer.
+    pub(super) fn collect(&self) {
+        self.readers.collect();
+    }
+
+    /// Drops those that the reclaimer has given back; whether some are left.
+    pub(super) fn bury(&self) -> bool {
+        self.readers.bury();
         self.readers.garbage() > 0
     }
 

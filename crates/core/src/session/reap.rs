@@ -6,7 +6,7 @@ use crate::{
     event::{EndCause, SessionEvent},
     owner::{Home, OwnerRef},
     pruner::{Maintain, Next},
-    raw::{Entry, Guard, pin},
+    raw::{Entry, Guard, advance, pin},
     sync::{Ordering, fence},
 };
 use std::{cell, time::Duration};
@@ -283,15 +283,20 @@ impl<P: Payload> Home for Inner<P> {
 impl<P: Payload> Maintain for Inner<P> {
     fn maintain(&self) -> Next {
         let (_, more) = self.bury_some(ENTRIES);
+        self.table.collect();
         if more {
             // What is removed is freed as it becomes due. To make it due at each step would interrupt every core again and
             // again, and take as long as the burying itself.
-            self.table.collect();
             self.table.bury();
             return Next::More;
         }
-        self.table.maintain();
-        let waste = [self.bells.maintain(), self.suspended.maintain(), self.feed.maintain()].contains(&true);
+        self.bells.collect();
+        self.suspended.collect();
+        self.feed.collect();
+        // Once for all four, for the same reason.
+        advance();
+        self.table.bury();
+        let waste = [self.bells.bury(), self.suspended.bury(), self.feed.bury()].contains(&true);
         let waste = waste || self.table.garbage() > 0;
         let waste = Next::In(if waste { WASTE_REMAINS } else { Duration::MAX });
         let rounds = self.make_rounds().unwrap_or(waste);

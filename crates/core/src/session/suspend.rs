@@ -153,9 +153,14 @@ impl Suspended {
         begun.is_err().then_some(BETWEEN_PASSES)
     }
 
-    /// True if some of those that were struck out are not dropped yet.
-    pub(super) fn maintain(&self) -> bool {
-        self.table.maintain();
+    /// Hands those that were struck out to the reclaimer.
+    pub(super) fn collect(&self) {
+        self.table.collect();
+    }
+
+    /// Drops those that the reclaimer has given back; whether some are left.
+    pub(super) fn bury(&self) -> bool {
+        self.table.bury();
         self.table.garbage() > 0
     }
 

@@ -31,14 +31,23 @@ impl Scene {
 
     /// Ann shows a code; returns it.
     pub(crate) async fn show_code(&self) -> String {
-        self.ann.open(&self.relay.url).await;
+        self.show_code_at(&self.relay.url).await
+    }
+
+    async fn show_code_at(&self, url: &str) -> String {
+        self.ann.open(url).await;
         self.ann.click("#create").await;
         self.ann.read("#shown-code", "-").await
     }
 
     /// Ann shows a code, Bob types it.
     pub(crate) async fn pair(&self) -> String {
-        let code = self.show_code().await;
+        self.pair_through(&self.relay.url).await
+    }
+
+    /// The same; Ann's page comes from here, and so goes this way to the relay.
+    pub(crate) async fn pair_through(&self, url: &str) -> String {
+        let code = self.show_code_at(url).await;
         self.bob.open(&self.relay.url).await;
         self.bob.write("#code", &code.to_lowercase().replace('-', " ")).await;
         self.bob.click("#claim").await;

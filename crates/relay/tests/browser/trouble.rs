@@ -13,13 +13,7 @@ async fn a_file_survives_a_cut_wire() {
     let Some(scene) = Scene::begin().await else { return };
     let (ann, bob) = (&scene.ann, &scene.bob);
     let proxy = Proxy::to(scene.relay.address().parse().unwrap()).await;
-    ann.open(&proxy.url).await;
-    ann.click("#create").await;
-    let code = ann.read("#shown-code", "-").await;
-    bob.open(&scene.relay.url).await;
-    bob.write("#code", &code).await;
-    bob.click("#claim").await;
-    bob.read("#pill-text", "Connected").await;
+    scene.pair_through(&proxy.url).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.bin");
     // It takes a second or more to send.
@@ -59,14 +53,7 @@ async fn a_text_arrives_once_whatever_gets_lost_and_a_page_knows_when_one_did_no
     let Some(scene) = Scene::begin().await else { return };
     let (ann, bob) = (&scene.ann, &scene.bob);
     let proxy = Proxy::to(scene.relay.address().parse().unwrap()).await;
-    ann.open(&proxy.url).await;
-    ann.click("#create").await;
-    let code = ann.read("#shown-code", "-").await;
-    bob.open(&scene.relay.url).await;
-    bob.write("#code", &code).await;
-    bob.click("#claim").await;
-    bob.read("#pill-text", "Connected").await;
-    ann.read("#pill-text", "Connected").await;
+    scene.pair_through(&proxy.url).await;
     // The text itself is lost, and then only its answer.
     ann.run(SWALLOW).await;
     ann.write("#text", "into the void\n").await;

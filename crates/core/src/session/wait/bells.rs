@@ -177,9 +177,14 @@ impl Bells {
         self.waiting.load(Ordering::Relaxed) != 0
     }
 
-    /// Drops bells that were rung; whether some are left.
-    pub(in crate::session) fn maintain(&self) -> bool {
-        self.table.maintain();
+    /// Hands bells that were rung to the reclaimer.
+    pub(in crate::session) fn collect(&self) {
+        self.table.collect();
+    }
+
+    /// Drops those that the reclaimer has given back; whether some are left.
+    pub(in crate::session) fn bury(&self) -> bool {
+        self.table.bury();
         self.table.garbage() > 0
     }
 
