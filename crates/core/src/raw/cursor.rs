@@ -8,9 +8,13 @@ use super::{
     table::{Entry, Table},
 };
 use crate::sync::Ordering;
+use std::mem::offset_of;
 
-/// So many buckets before a pass comes to it, a node is fetched.
-const AHEAD: usize = 12;
+/// So many buckets before a pass comes to it, a bucket's second node is fetched, and the first as many before that. More
+/// nodes than two has one bucket in fourteen.
+const AHEAD: usize = 16;
+/// A pass over fewer buckets fetches nothing ahead: their nodes are in the processor's caches, or as good as there.
+const SMALL: usize = 1 << 13;
 
 /// How far a pass has come. No growth and no removal makes it invalid.
 ///
@@ -68,7 +72,10 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
                 return false;
             }
             walked += 1;
-            self.expect_bucket(index + AHEAD);
+            if mask >= SMALL {
+                self.expect_nth(index + 2 * AHEAD, 0, guard);
+                self.expect_nth(index + AHEAD, 1, guard);
+            }
             if let Some(last) = self.scan_run(index, mask, from.take(), limit, &mut walked, guard, &mut visit)
             {
                 *cursor = Cursor { mask, after: Some(last) };
@@ -159,17 +166,37 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     #[inline]
     pub(crate) fn expect(&self, hash: u64) {
         // Acquire: as in `bucket_of`.
-        self.expect_bucket(hash as usize & self.mask.load(Ordering::Acquire));
+        let index = hash as usize & self.mask.load(Ordering::Acquire);
+        // No step of a model, since nothing comes of it.
+        if cfg!(not(any(tenure_loom, tenure_shuttle))) {
+            // Relaxed: nothing is read through it.
+            fetch::<K, V>(self.buckets.get(index).next.load(Ordering::Relaxed));
+        }
     }
 
-    /// A pass will soon come to this bucket, if there is one of that number: has the processor fetch its first node.
+    /// A pass will soon come to this bucket, if there is one of that number: has the processor fetch a node of it, the
+    /// first being number 0. Those before it are walked over, so they should be there by now.
     #[inline]
-    fn expect_bucket(&self, index: usize) {
+    fn expect_nth(&self, index: usize, nth: usize, _guard: &Guard) {
         // No step of a model, since nothing comes of it. Acquire: as in `bucket_of`.
-        if cfg!(not(any(tenure_loom, tenure_shuttle))) && index <= self.mask.load(Ordering::Acquire) {
-            // Relaxed: nothing is read through it.
-            self.buckets.get(index).next.load(Ordering::Relaxed).prefetch();
+        if cfg!(any(tenure_loom, tenure_shuttle)) || index > self.mask.load(Ordering::Acquire) {
+            return;
         }
+        // Acquire: pairs with the Release in `settle`, and with that of the exchange that put the successor there.
+        let mut link = self.buckets.get(index).next.load(Ordering::Acquire);
+        if !link.is_ready() {
+            return;
+        }
+        for _ in 0..nth {
+            if link.is_sentinel() {
+                return;
+            }
+            // SAFETY: invariants 1 and 5: reached under the guard, and no sentinel, so a node.
+            let node = unsafe { &*link.pointee::<Managed<Node<K, V>>>() };
+            // Acquire: pairs with the Release of the exchange that put the successor there.
+            link = node.value.next.load(Ordering::Acquire).unmarked();
+        }
+        fetch::<K, V>(link);
     }
 
     /// Every entry whose key has this hash.
@@ -210,6 +237,12 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             }
         })
     }
+}
+
+/// Has the processor fetch what a pass reads of a node: the beginnings of the node and of its value.
+#[inline]
+fn fetch<K, V>(node: Link) {
+    node.prefetch(offset_of!(Managed<Node<K, V>>, value.value));
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         // No step of a model, since nothing comes of it.
         if cfg!(not(any(tenure_loom, tenure_shuttle))) && index <= mask {
             // Relaxed: nothing is read through it.
-            self.buckets.get(parent(index)).next.load(Ordering::Relaxed).prefetch();
+            self.buckets.get(parent(index)).next.load(Ordering::Relaxed).prefetch(0);
         }
     }
 

@@ -99,9 +99,10 @@ impl Link {
         Self(self.0.map_addr(|a| a & !PENDING))
     }
 
-    /// Has the processor fetch the beginning of the pointee, if it is a node. A hint, which may be ignored.
+    /// Has the processor fetch the beginning of the pointee and what is `offset` bytes behind it, if it is a node. A hint,
+    /// which may be ignored.
     #[inline]
-    pub(super) fn prefetch(self) {
+    pub(super) fn prefetch(self, offset: usize) {
         #[cfg(target_arch = "x86_64")]
         if !self.is_sentinel() {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -109,7 +110,7 @@ impl Link {
             // SAFETY: no more than a hint, for any address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(node) };
             // SAFETY: as above.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(node.wrapping_byte_add(64)) };
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(node.wrapping_byte_add(offset)) };
         }
     }
 

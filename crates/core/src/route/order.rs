@@ -9,7 +9,7 @@
 //! whose record was set again or is gone are skipped. The list names records by hash and stamp, never by address, so
 //! it may outlive them.
 //!
-//! With `k` a sixteenth of the records, an eviction costs about sixteen visits of a survey. They are not made all at
+//! With `k` an eighth of the records, an eviction costs about eight visits of a survey. They are not made all at
 //! once: when half of a list is used up, each eviction makes a few steps of the next survey.
 //!
 //! Expired records are found at the old end of the set order as long as all records have the same time to live.
@@ -29,7 +29,7 @@ use crate::key::SessionKey;
 /// A survey lists at least so many records, where there are so many.
 const SHORTEST: usize = 32;
 /// A survey lists one in so many records.
-const SHARE: usize = 16;
+const SHARE: usize = 8;
 /// Visits of the next survey, to records and buckets, that each used-up entry of the current one pays for, once half
 /// of it is used up.
 const STEP: usize = 8 * SHARE;
@@ -260,11 +260,16 @@ impl Draft {
             // place is freed in its turn.
             // Relaxed: the life was acquired, and with it the counter as it was when the stamp was drawn.
             let stamp = record.stamp(record.life(), || stamps.load(Ordering::Relaxed));
-            if stamp < before {
-                lowest.push(Candidate { stamp, hash: entry.hash() });
-                if lowest.len() > length {
-                    lowest.pop();
-                }
+            if stamp >= before {
+                return;
+            }
+            let candidate = Candidate { stamp, hash: entry.hash() };
+            if lowest.len() < length {
+                lowest.push(candidate);
+            } else if let Some(mut highest) = lowest.peek_mut()
+                && candidate < *highest
+            {
+                *highest = candidate;
             }
         });
     }
