@@ -26,7 +26,8 @@ pub(crate) fn rounds(what: &str, mut entrants: Vec<Entrant>, rounds: usize) -> V
             let kept = &mut all[which].1;
             kept.resize_with(figures.len(), Vec::new);
             for (kept, figure) in kept.iter_mut().zip(figures) {
-                kept.push(figure);
+                // What is no number does not apply to this table.
+                kept.extend(Some(figure).filter(|figure| !figure.is_nan()));
             }
         }
         eprintln!("{what}: round {} of {rounds} took {:.1?}", round + 1, since.elapsed());
