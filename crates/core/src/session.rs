@@ -30,7 +30,7 @@ use crate::{
     pruner::{Pruner, Signal},
     raw::{Entry, Guard, Slot, Table, pin},
     stats::Counters,
-    sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
+    sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, after_exchange},
 };
 use std::{
     fmt,
@@ -275,7 +275,7 @@ impl<P: Payload> Inner<P> {
             }
             // SeqCst: pairs with the fence in `hand_over`, between putting *moving* in this entry's place and reading
             // the old owner's word. If the entry is still in its place here, that reads *dead* as well.
-            fence(Ordering::SeqCst);
+            after_exchange::fence(Ordering::SeqCst);
             if entry.is_current() {
                 return Some((entry, standing));
             }

@@ -25,7 +25,7 @@ use crate::{
     clock::Tick,
     event::DeathReason,
     raw::Once,
-    sync::{AtomicU64, AtomicUsize, Ordering, fence},
+    sync::{AtomicU64, AtomicUsize, Ordering, after_exchange},
 };
 use std::sync::{Arc, Weak};
 
@@ -86,7 +86,7 @@ impl OwnerCore {
             return false;
         }
         // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
-        fence(Ordering::SeqCst);
+        after_exchange::fence(Ordering::SeqCst);
         if let Some(home) = self.home.upgrade() {
             home.bury(&OwnerRef { core: Arc::clone(self) });
         }
@@ -148,7 +148,7 @@ impl OwnerCore {
     /// For who has just pushed a hint: whether the owner is dead, and the hint may have come too late for its death.
     pub(crate) fn died_meanwhile(&self) -> bool {
         // SeqCst: pairs with the fence in `kill` and in `has_lapsed`; see the module's table.
-        fence(Ordering::SeqCst);
+        after_exchange::fence(Ordering::SeqCst);
         !self.is_alive()
     }
 
@@ -156,7 +156,7 @@ impl OwnerCore {
     pub(crate) fn has_lapsed(&self) -> bool {
         let lapsed = !self.is_alive() && self.state().has_lapsed();
         // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
-        fence(Ordering::SeqCst);
+        after_exchange::fence(Ordering::SeqCst);
         lapsed
     }
 

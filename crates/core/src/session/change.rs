@@ -11,7 +11,7 @@ use crate::{
     event::SessionEvent,
     owner::OwnerRef,
     raw::{Entry, Guard, pin},
-    sync::{Ordering, fence},
+    sync::{Ordering, after_exchange},
 };
 use std::{fmt, sync::Arc};
 
@@ -285,7 +285,7 @@ impl<P: Payload> Inner<P> {
     pub(super) fn decide(&self, moving: &Move, entry: Entry<'_, Code, Cell<P>>, guard: &Guard) {
         // SeqCst: pairs with the fence in `look`. If somebody saw the version before this one in its place, after
         // having seen the old owner dead, then the old owner is seen dead here as well.
-        fence(Ordering::SeqCst);
+        after_exchange::fence(Ordering::SeqCst);
         let stands = match &moving.from {
             Some(from) => from.is_alive(),
             None => self.clock.now() < entry.value().life.deadline,

@@ -3,7 +3,7 @@
 use super::{Asked, Cell, Code, Inner, Payload, Session, SessionMap, Standing};
 use crate::{
     raw::{Cursor, Entry, Guard, pin},
-    sync::{Ordering, fence},
+    sync::{Ordering, after_exchange},
 };
 use std::{fmt, vec};
 
@@ -117,7 +117,7 @@ impl<P: Payload> Inner<P> {
         }
         // SeqCst: as in `look`. Not to be seen is final only for an entry that is in its place after that; in the place
         // of this one there may be a version that has another owner.
-        fence(Ordering::SeqCst);
+        after_exchange::fence(Ordering::SeqCst);
         if entry.is_current() {
             return None;
         }

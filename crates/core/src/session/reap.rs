@@ -7,7 +7,7 @@ use crate::{
     owner::{Home, OwnerRef},
     pruner::{Maintain, Next},
     raw::{Entry, Guard, advance, pin},
-    sync::{Ordering, fence},
+    sync::{Ordering, after_exchange},
 };
 use std::{cell, time::Duration};
 
@@ -96,7 +96,7 @@ impl<P: Payload> Inner<P> {
     pub(super) fn end(&self, entry: Entry<'_, Code, Cell<P>>, cause: EndCause, guard: &Guard) -> bool {
         // SeqCst: as in `look`: only what is still in its place after this is dead for good, and no older version of a
         // session that was handed over.
-        fence(Ordering::SeqCst);
+        after_exchange::fence(Ordering::SeqCst);
         if !entry.is_current() {
             return false;
         }

@@ -27,7 +27,7 @@ use crate::{
     panics::contain,
     raw::{Entry, Fresh, Guard, Roll, Table, pin},
     session::{Asked, Code, Payload, SessionMap},
-    sync::{AtomicBool, AtomicUsize, Ordering, fence},
+    sync::{AtomicBool, AtomicUsize, Ordering, after_exchange, fence},
 };
 use std::{fmt, sync::Arc, task::Waker};
 
@@ -104,7 +104,7 @@ impl Bells {
     #[inline]
     pub(in crate::session) fn ring(&self, code: &Code, hash: u64, guard: &Guard) {
         // SeqCst: pairs with the fence in `enter`; see the module's table.
-        fence(Ordering::SeqCst);
+        after_exchange::fence(Ordering::SeqCst);
         if self.is_awaited() {
             self.ring_for(code, hash, guard);
         }
