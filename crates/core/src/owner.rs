@@ -21,10 +21,12 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod token;
+mod wards;
 
 pub(crate) use backlog::Backlog;
 pub(crate) use core::OwnerCore;
 pub use token::{NoToken, ParseTokenError, ResumeError, SuspendError, SuspendErrorKind, Token};
+pub(crate) use wards::{Ward, Wards};
 
 /// Gives every owner of the process its number. No part of any model: std's atomic.
 static INCARNATIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
@@ -106,8 +108,8 @@ pub struct Owner {
 }
 
 impl Owner {
-    pub(crate) fn new(home: Weak<dyn Home>) -> Self {
-        Self { name: OwnerRef { core: Arc::new(OwnerCore::new(home)) }, let_go: false }
+    pub(crate) fn new(home: Weak<dyn Home>, wards: Arc<Wards>) -> Self {
+        Self { name: OwnerRef { core: Arc::new(OwnerCore::new(home, wards)) }, let_go: false }
     }
 
     /// The handle of an owner that has none: it was just resumed.
@@ -288,6 +290,11 @@ impl OwnerRef {
     /// few. What was deleted leaves no note for long. For diagnosis.
     pub fn note_count(&self) -> usize {
         self.core.hints.len()
+    }
+
+    /// Where to ask first whether it is alive.
+    pub(crate) fn ward(&self) -> Ward {
+        Ward::of(self.incarnation())
     }
 
     pub(crate) fn core(&self) -> &OwnerCore {

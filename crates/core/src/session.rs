@@ -26,7 +26,7 @@
 use crate::{
     clock::{TableClock, Tick},
     event::{Event, Observers, SessionEvent, What},
-    owner::{Backlog, Owner, OwnerRef},
+    owner::{Backlog, Owner, OwnerRef, Wards},
     pruner::{Pruner, Signal},
     raw::{Entry, Guard, Slot, Table, pin},
     stats::Counters,
@@ -148,6 +148,7 @@ struct Inner<P: Payload> {
     dead: Backlog<OwnerRef>,
     /// How many of those there are, including those that somebody is freeing at the moment.
     unburied: AtomicUsize,
+    wards: Arc<Wards>,
     suspended: suspend::Suspended,
     bells: wait::Bells,
     /// Futures that wait for one session's condition or end.
@@ -179,7 +180,7 @@ impl<P: Payload> SessionMap<P> {
     /// Makes an owner for sessions of this map. It is alive until it is dropped or released.
     pub fn owner(&self) -> Owner {
         let home: Weak<Inner<P>> = Arc::downgrade(&self.inner);
-        Owner::new(home)
+        Owner::new(home, Arc::clone(&self.inner.wards))
     }
 
     /// The session under this code, if it is there and its owner is alive.
@@ -269,7 +270,7 @@ impl<P: Payload> Inner<P> {
     ) -> Option<(Entry<'g, Code, Cell<P>>, Standing)> {
         loop {
             let entry = self.table.get(&asked, guard)?;
-            let standing = entry.value().standing(&self.clock);
+            let standing = self.standing(entry.value());
             if standing == Standing::Visible {
                 return Some((entry, standing));
             }
@@ -287,6 +288,12 @@ impl<P: Payload> Inner<P> {
     fn visible<'g>(&'g self, asked: Asked<'_>, guard: &'g Guard) -> Option<Entry<'g, Code, Cell<P>>> {
         let (entry, standing) = self.look(asked, guard)?;
         (standing == Standing::Visible).then_some(entry)
+    }
+
+    /// Whether a version is to be seen.
+    #[inline]
+    fn standing(&self, cell: &Cell<P>) -> Standing {
+        cell.standing(&self.wards, &self.clock)
     }
 
     fn moment(&self) -> Moment {

@@ -20,7 +20,7 @@
 //! exchange, before it says so to anybody else; resuming is an exchange as well, of the same word. So no owner is
 //! seen dead and then resumed.
 
-use super::{Backlog, Home, Incarnation, OwnerRef, state::State};
+use super::{Backlog, Home, Incarnation, OwnerRef, Ward, Wards, state::State};
 use crate::{
     clock::Tick,
     event::DeathReason,
@@ -45,10 +45,12 @@ pub(crate) struct OwnerCore {
     /// What its token holds besides its number; 0 while nobody has asked for one.
     secret: AtomicU64,
     home: Weak<dyn Home>,
+    /// Those of the same table.
+    wards: Arc<Wards>,
 }
 
 impl OwnerCore {
-    pub(super) fn new(home: Weak<dyn Home>) -> Self {
+    pub(super) fn new(home: Weak<dyn Home>, wards: Arc<Wards>) -> Self {
         Self {
             word: AtomicU64::new(State::NEW.bits()),
             incarnation: Incarnation::next(),
@@ -58,6 +60,7 @@ impl OwnerCore {
             met_by_sweep: AtomicU64::new(0),
             secret: AtomicU64::new(0),
             home,
+            wards,
         }
     }
 
@@ -82,7 +85,7 @@ impl OwnerCore {
             return false;
         }
         self.write_down(reason);
-        if self.change(State::die).is_none() {
+        if !self.change(State::die) {
             return false;
         }
         // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
@@ -109,23 +112,41 @@ impl OwnerCore {
 
     /// Suspends the owner; false if it is at its end, or suspended already.
     pub(crate) fn suspend(&self, until: Tick) -> bool {
-        self.change(|state| state.suspend(until)).is_some()
+        self.change(|state| state.suspend(until))
     }
 
     /// Takes the owner up again; false if it is not suspended, or its time is over.
     pub(super) fn resume(&self, now: Tick) -> bool {
-        self.change(|state| state.resume(now)).is_some()
+        self.change(|state| state.resume(now))
     }
 
-    /// Moves the word on, as soon as nobody else does; answers what it was and what it is. None where that move does
-    /// not exist.
-    fn change(&self, to: impl Fn(State) -> Option<State>) -> Option<(State, State)> {
+    /// Moves the word on, as soon as nobody else does, and answers whether it has. It has not where that move does not
+    /// exist.
+    fn change(&self, to: impl Fn(State) -> Option<State>) -> bool {
+        // Relaxed: only compared. Who has nothing to change writes nothing.
+        if to(State::from_bits(self.word.load(Ordering::Relaxed))).is_none() {
+            return false;
+        }
+        let ward = Ward::of(self.incarnation);
+        self.wards.raise(ward);
+        let moved = self.exchange(to);
+        // What is over: this raise, unless the owner is restless from now on, and the one that stood for it before.
+        let restless = |state: State| usize::from(!state.is_steady());
+        let over = moved.map_or(1, |(before, now)| 1 + restless(before) - restless(now));
+        if over > 0 {
+            self.wards.lower(ward, over);
+        }
+        moved.is_some()
+    }
+
+    /// The exchange of the word: what it was and what it is.
+    fn exchange(&self, to: impl Fn(State) -> Option<State>) -> Option<(State, State)> {
         // Relaxed: only compared.
         let mut seen = self.word.load(Ordering::Relaxed);
         loop {
             let next = to(State::from_bits(seen))?;
-            // Release: pairs with the Acquire in `state`: who sees it dead sees the reason. Relaxed on failure: only
-            // compared.
+            // Release: pairs with the Acquire in `state`: who sees it dead sees the reason, and its ward disturbed.
+            // Relaxed on failure: only compared.
             let won =
                 self.word.compare_exchange_weak(seen, next.bits(), Ordering::Release, Ordering::Relaxed);
             match won {
@@ -178,7 +199,7 @@ impl OwnerCore {
         // Without its table nobody can resume it.
         let now = self.home.upgrade().map_or(Tick::MAX, |home| home.now());
         // Whoever resumes it meanwhile, or ends it, has won the word; then it is as that one says.
-        self.change(|state| state.lapse(now)).is_none() && !self.state().is_over()
+        !self.change(|state| state.lapse(now)) && !self.state().is_over()
     }
 
     /// What its token holds, drawing it if this is the first call to ask.
@@ -232,5 +253,14 @@ impl OwnerCore {
         }
         // Only asked for after it was seen dead, so it is there.
         self.reason.get().cloned().unwrap_or(DeathReason::Dropped)
+    }
+}
+
+impl Drop for OwnerCore {
+    fn drop(&mut self) {
+        // No session names it any more.
+        if !self.state().is_steady() {
+            self.wards.lower(Ward::of(self.incarnation), 1);
+        }
     }
 }

@@ -30,9 +30,13 @@ impl Graves {
     }
 }
 
+fn wards() -> std::sync::Arc<Wards> {
+    std::sync::Arc::new(Wards::new())
+}
+
 fn owner(graves: &Arc<Graves>) -> Owner {
     let home: Weak<Graves> = Arc::downgrade(graves);
-    Owner::new(home)
+    Owner::new(home, wards())
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn loom_either_the_creator_sees_the_death_or_the_death_sees_the_hint() {
     model(|| {
         let home = std::sync::Arc::new(Taking(Count::new(0)));
         let weak: Weak<Taking> = Arc::downgrade(&home);
-        let owner = Owner::new(weak);
+        let owner = Owner::new(weak, wards());
         let name = owner.name().clone();
         let creator = crate::sync::thread::spawn(move || {
             name.core().hints.push(7);

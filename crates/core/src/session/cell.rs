@@ -4,7 +4,7 @@ use super::{Code, Moment, Session, Status};
 use crate::{
     clock::{TableClock, Tick},
     event::{DeathReason, EndCause},
-    owner::OwnerRef,
+    owner::{OwnerRef, Ward, Wards},
     raw::Once,
     sync::{AtomicUsize, Ordering},
 };
@@ -89,9 +89,16 @@ impl Life {
 #[derive(Clone)]
 pub(super) enum Holder {
     Nobody,
-    Owner(OwnerRef),
+    /// With its ward, so that a look-up need not go to the owner to ask which that is.
+    Owner(Ward, OwnerRef),
     /// It is being handed over, or was, and nothing has changed since.
     Moving(Arc<Move>),
+}
+
+impl Holder {
+    pub(super) fn of(owner: OwnerRef) -> Self {
+        Self::Owner(owner.ward(), owner)
+    }
 }
 
 /// A hand-over. One version has it, and is not replaced before there is a verdict.
@@ -149,9 +156,10 @@ pub(super) enum Standing {
 impl<P> Cell<P> {
     /// Whether it is to be seen. Writes nothing, unless it meets a hand-over whose old owner has died.
     #[inline]
-    pub(super) fn standing(&self, clock: &TableClock) -> Standing {
+    pub(super) fn standing(&self, wards: &Wards, clock: &TableClock) -> Standing {
         match &self.holder {
-            Holder::Owner(owner) => of_owner(owner),
+            Holder::Owner(ward, _) if wards.is_calm(*ward) => Standing::Visible,
+            Holder::Owner(_, owner) => of_owner(owner),
             Holder::Nobody => self.of_nobody(clock),
             Holder::Moving(moving) => self.of_moving(moving, clock),
         }
@@ -182,7 +190,7 @@ impl<P> Cell<P> {
     pub(super) fn held_by(&self) -> Option<&OwnerRef> {
         match &self.holder {
             Holder::Nobody => None,
-            Holder::Owner(owner) => Some(owner),
+            Holder::Owner(_, owner) => Some(owner),
             Holder::Moving(moving) if moving.has_moved() == Some(true) => Some(&moving.to),
             Holder::Moving(moving) => moving.from.as_ref(),
         }
@@ -193,7 +201,7 @@ impl<P> Cell<P> {
         match &self.holder {
             Holder::Moving(moving) if moving.decide(false) => Some(&moving.to),
             Holder::Moving(moving) => moving.from.as_ref(),
-            Holder::Nobody | Holder::Owner(_) => self.held_by(),
+            Holder::Nobody | Holder::Owner(..) => self.held_by(),
         }
     }
 
@@ -229,7 +237,7 @@ impl<P> Cell<P> {
     /// The holder for the next version, when no hand-over is under way. One that is over is forgotten.
     pub(super) fn settled(&self) -> Holder {
         debug_assert!(self.undecided().is_none(), "a hand-over is finished before the next change");
-        self.held_by().cloned().map_or(Holder::Nobody, Holder::Owner)
+        self.held_by().cloned().map_or(Holder::Nobody, Holder::of)
     }
 
     /// The cause of an end that was not asked for.

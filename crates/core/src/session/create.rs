@@ -150,7 +150,7 @@ impl<P: Payload> Inner<P> {
         let ttl = Duration::from_millis(self.ownerless_ttl.load(Ordering::Relaxed));
         let deadline = created.tick.saturating_add(ttl);
         Cell {
-            holder: owner.cloned().map_or(Holder::Nobody, Holder::Owner),
+            holder: owner.cloned().map_or(Holder::Nobody, Holder::of),
             stage: Stage::FIRST,
             connected: None,
             life: Arc::new(Life { id, created, deadline, end: Once::new() }),

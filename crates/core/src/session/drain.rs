@@ -125,7 +125,7 @@ impl<P: Payload> Inner<P> {
             let guard = pin();
             let mut found = Vec::new();
             let complete = self.table.scan(&mut cursor, ENTRIES, &guard, |entry| {
-                if entry.value().standing(&self.clock) == Standing::Visible {
+                if self.standing(entry.value()) == Standing::Visible {
                     found.push(entry);
                 }
             });

@@ -112,7 +112,7 @@ impl<P: Payload> Inner<P> {
         entry: Entry<'g, Code, Cell<P>>,
         guard: &'g Guard,
     ) -> Option<Entry<'g, Code, Cell<P>>> {
-        if entry.value().standing(&self.clock) == Standing::Visible {
+        if self.standing(entry.value()) == Standing::Visible {
             return Some(entry);
         }
         // SeqCst: as in `look`. Not to be seen is final only for an entry that is in its place after that; in the place

@@ -11,10 +11,10 @@ pub(super) fn map() -> SessionMap<()> {
     SessionMap::builder().clock(ManualClock::new()).build().unwrap()
 }
 
-/// An owner of no map: nobody buries it.
-pub(super) fn orphan() -> Owner {
+/// An owner of no map, but for its wards: nobody buries it.
+pub(super) fn orphan(wards: &Arc<Wards>) -> Owner {
     let nowhere: std::sync::Weak<Inner<()>> = std::sync::Weak::new();
-    Owner::new(nowhere)
+    Owner::new(nowhere, Arc::clone(wards))
 }
 
 #[test]

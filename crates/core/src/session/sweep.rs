@@ -74,7 +74,7 @@ impl<P: Payload> Inner<P> {
     /// Whether a session is to be seen; notes when it ends by itself.
     fn note(&self, entry: Entry<'_, Code, Cell<P>>, earliest: &mut Tick) -> Standing {
         let cell = entry.value();
-        let standing = cell.standing(&self.clock);
+        let standing = self.standing(cell);
         if standing == Standing::Visible && cell.held_by().is_none() {
             *earliest = cell.life.deadline.min(*earliest);
         }

@@ -137,8 +137,7 @@ impl<P: Payload> Inner<P> {
         let mut moved = 0;
         loop {
             let theirs = |entry: &Entry<'_, Code, Cell<P>>| {
-                entry.value().held_by() == Some(from)
-                    && entry.value().standing(&self.clock) == Standing::Visible
+                entry.value().held_by() == Some(from) && self.standing(entry.value()) == Standing::Visible
             };
             let Some(entry) = self.table.with_hash(hash, guard).find(theirs) else { return Ok(moved) };
             // If the session does not move, it is given back.

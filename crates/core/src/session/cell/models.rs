@@ -2,6 +2,7 @@
 
 use super::Move;
 use crate::{
+    owner::Wards,
     raw::lend::race_of_three,
     session::models::orphan,
     sync::{Arc, model},
@@ -13,7 +14,8 @@ fn who_knows_that_it_stayed_knows_of_the_death(
     has_stayed: impl Fn(&Move) -> bool + Copy + Send + Sync + 'static,
 ) {
     model(move || {
-        let (from, to) = (orphan(), orphan());
+        let wards = std::sync::Arc::new(Wards::new());
+        let (from, to) = (orphan(&wards), orphan(&wards));
         let name = from.name().clone();
         let moving = Arc::new(Move::new(Some(name.clone()), to.name().clone()));
         let (theirs, seen) = (Arc::clone(&moving), name.clone());

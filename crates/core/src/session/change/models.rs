@@ -19,7 +19,7 @@ fn put(map: &SessionMap<()>, owner: &Owner) {
     let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
     // Never: else a version that has lost its owner would be invisible as well.
     let life = Arc::new(Life { id: 0, created, deadline: Tick::MAX, end: Once::new() });
-    let holder = Holder::Owner(owner.name().clone());
+    let holder = Holder::of(owner.name().clone());
     let cell = Cell { holder, stage: Stage::FIRST, connected: None, life, payload: () };
     // The places that it gives back when it ends.
     map.inner.places.fetch_add(1, Ordering::Relaxed);
@@ -43,7 +43,7 @@ fn what_is_seen_dead_stays_dead(
 ) {
     model(move || {
         let map = map();
-        let (from, to) = (orphan(), orphan());
+        let (from, to) = (orphan(&map.inner.wards), orphan(&map.inner.wards));
         put(&map, &from);
         let (theirs, old, new) = (map.clone(), from.name().clone(), to.name().clone());
         let ((), (), gone) = race_of_three(
@@ -74,7 +74,7 @@ fn loom_a_session_that_a_list_leaves_out_does_not_come_back() {
 fn loom_a_session_that_lives_on_is_not_said_to_have_ended() {
     what_is_seen_dead_stays_dead(|map, guard| {
         let entry = map.inner.table.get(&Asked::new("A"), guard).expect("nobody else removes it");
-        if entry.value().standing(&map.inner.clock) != Standing::Visible {
+        if map.inner.standing(entry.value()) != Standing::Visible {
             map.inner.end(entry, EndCause::Expired, guard);
         }
         // Written down for all versions of it.
@@ -95,7 +95,7 @@ fn change(map: &SessionMap<()>, guard: &Guard) {
 fn a_third_looks_on(act: impl Fn(&SessionMap<()>, &Guard) + Copy + Send + Sync + 'static) {
     model(move || {
         let map = map();
-        let owner = orphan();
+        let owner = orphan(&map.inner.wards);
         put(&map, &owner);
         let (theirs, name) = (map.clone(), owner.name().clone());
         let ((), (), (known, seen)) = race_of_three(
@@ -131,7 +131,7 @@ fn loom_a_third_sees_no_session_come_back_that_was_deleted_while_its_owner_died(
 fn loom_a_session_that_two_change_while_its_owner_dies_moves_or_is_gone() {
     model(|| {
         let map = map();
-        let (from, to) = (orphan(), orphan());
+        let (from, to) = (orphan(&map.inner.wards), orphan(&map.inner.wards));
         put(&map, &from);
         let (changing, theirs) = (map.clone(), map.clone());
         let (old, new) = (from.name().clone(), to.name().clone());

@@ -1,0 +1,107 @@
+use super::*;
+use crate::{
+    clock::{ManualClock, Tick},
+    owner::Owner,
+    session::SessionMap,
+    sync::{model, thread},
+};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+/// A home that nobody is at.
+struct Nowhere;
+
+impl crate::owner::Home for Nowhere {
+    fn bury(&self, _: &crate::owner::OwnerRef) {}
+
+    fn now(&self) -> Tick {
+        Tick::MAX
+    }
+
+    fn suspend(&self, _: &crate::owner::OwnerRef, _: Tick) -> bool {
+        false
+    }
+
+    fn tell_suspended(&self, _: &crate::owner::OwnerRef, _: Tick) {}
+}
+
+fn owner(wards: &Arc<Wards>) -> Owner {
+    let nowhere: Weak<Nowhere> = Weak::new();
+    Owner::new(nowhere, Arc::clone(wards))
+}
+
+#[test]
+fn loom_who_knows_of_a_death_finds_the_ward_disturbed() {
+    model(|| {
+        let wards = Arc::new(Wards::new());
+        let owner = owner(&wards);
+        let name = owner.name().clone();
+        let thread = thread::spawn(move || drop(owner));
+        let calm_after_death = !name.is_alive() && wards.is_calm(name.ward());
+        assert!(!calm_after_death, "its sessions would be seen");
+        thread.join().unwrap();
+        drop(name);
+    });
+}
+
+#[test]
+fn loom_a_resumption_and_a_death_leave_the_ward_disturbed() {
+    model(|| {
+        let wards = Arc::new(Wards::new());
+        let owner = owner(&wards);
+        let name = owner.name().clone();
+        assert!(name.core().suspend(Tick::from_millis(9)));
+        let (resuming, ward) = (name.clone(), name.ward());
+        let thread = thread::spawn(move || resuming.resume(Tick::ZERO));
+        drop(owner);
+        assert!(!wards.is_calm(ward), "it is dead");
+        thread.join().unwrap();
+        assert!(!wards.is_calm(ward), "it is dead, whoever came first");
+        drop(name);
+        assert!(wards.is_calm(ward), "it is gone");
+    });
+}
+
+#[test]
+fn a_ward_is_calm_again_when_its_owners_are_resumed_or_gone() {
+    let wards = Arc::new(Wards::new());
+    let owner = owner(&wards);
+    let (name, ward) = (owner.name().clone(), owner.ward());
+    assert!(wards.is_calm(ward));
+    for _ in 0..3 {
+        assert!(name.core().suspend(Tick::from_millis(9)));
+        assert!(!wards.is_calm(ward), "suspended");
+        assert!(!name.core().suspend(Tick::from_millis(10)), "suspended already");
+        assert!(name.resume(Tick::ZERO));
+        assert!(!name.resume(Tick::ZERO), "not suspended any more");
+        assert!(wards.is_calm(ward), "resumed");
+    }
+    assert!(name.core().suspend(Tick::from_millis(9)));
+    assert!(!name.is_alive(), "late, for nobody is at home to say how late it is");
+    drop(owner);
+    assert!(!wards.is_calm(ward), "lapsed");
+    drop(name);
+    assert!(wards.is_calm(ward), "gone");
+}
+
+#[cfg(not(tenure_loom))]
+#[test]
+fn what_happens_to_an_owner_is_no_matter_of_the_others_in_its_ward() {
+    let clock = ManualClock::new();
+    let map = SessionMap::builder().clock(clock.clone()).build().expect("valid settings");
+    let mut owners: Vec<_> = (0..=WARDS).map(|_| map.owner()).collect();
+    for (number, owner) in owners.iter().enumerate() {
+        map.create(number.to_string(), (), owner).expect("a free code");
+    }
+    let (last, first) = (owners.pop().expect("the last"), owners.remove(0));
+    assert_eq!(first.ward().0, last.ward().0);
+    first.suspend(Duration::from_millis(5)).expect("alive");
+    assert!(map.contains("0") && map.contains(&WARDS.to_string()));
+    clock.advance(Duration::from_millis(5));
+    assert!(!map.contains("0") && map.contains(&WARDS.to_string()));
+    drop(last);
+    assert!(!map.contains(&WARDS.to_string()));
+    assert_eq!(map.count_active(), WARDS - 1);
+}
