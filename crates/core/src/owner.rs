@@ -131,7 +131,7 @@ impl Owner {
     /// assert_eq!(name.reason(), Some(DeathReason::PeerClosed));
     /// ```
     pub fn release(self, reason: DeathReason) {
-        self.name.core.kill(reason);
+        self.name.end(reason);
     }
 
     /// The token with which it can be resumed after having been suspended.
@@ -213,7 +213,7 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         if !self.let_go {
-            self.name.core.kill(DeathReason::Dropped);
+            self.name.end(DeathReason::Dropped);
         }
     }
 }
@@ -303,7 +303,11 @@ impl OwnerRef {
 
     /// Ends it, as its handle could. False if another has.
     pub(crate) fn end(&self, reason: DeathReason) -> bool {
-        self.core.kill(reason)
+        let ended = self.core.kill(reason);
+        if ended && let Some(home) = self.core.home() {
+            home.bury(self);
+        }
+        ended
     }
 
     /// Takes it up again; false if it is not suspended, or its time is over. Who is answered true makes its handle.

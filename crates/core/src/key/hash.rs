@@ -99,8 +99,8 @@ fn last<const N: usize>(text: &[u8]) -> [u8; N] {
 
 /// The hash of one text by itself, under the same seed: of a session's code.
 #[inline]
-pub(crate) fn hash_text(text: &str) -> u64 {
+pub(crate) fn hash_text(text: &[u8]) -> u64 {
     let mut state = SEED.get_or_init(seed).build_hasher();
-    state.write(text.as_bytes());
+    state.write(text);
     state.finish()
 }

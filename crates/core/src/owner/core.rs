@@ -20,7 +20,7 @@
 //! exchange, before it says so to anybody else; resuming is an exchange as well, of the same word. So no owner is
 //! seen dead and then resumed.
 
-use super::{Backlog, Home, Incarnation, OwnerRef, Ward, Wards, state::State};
+use super::{Backlog, Home, Incarnation, Ward, Wards, state::State};
 use crate::{
     clock::Tick,
     event::DeathReason,
@@ -80,7 +80,8 @@ impl OwnerCore {
     ///
     /// No session of the owner is visible any more to anybody who knows of the return. Of several who end it at once the
     /// first to write down a reason gives it, and any of them ends it: nobody waits for one that is stopped between.
-    pub(super) fn kill(self: &Arc<Self>, reason: DeathReason) -> bool {
+    /// Who is answered true is to bury it.
+    pub(super) fn kill(&self, reason: DeathReason) -> bool {
         if self.state().is_over() {
             return false;
         }
@@ -90,9 +91,6 @@ impl OwnerCore {
         }
         // SeqCst: pairs with the fence in `died_meanwhile`; see the module's table.
         after_exchange::fence(Ordering::SeqCst);
-        if let Some(home) = self.home.upgrade() {
-            home.bury(&OwnerRef { core: Arc::clone(self) });
-        }
         true
     }
 

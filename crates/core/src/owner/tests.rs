@@ -63,7 +63,7 @@ fn the_first_reason_stands() {
     let graves = Arc::default();
     let owner = owner(&graves);
     let name = owner.name().clone();
-    assert!(name.core.kill(DeathReason::HeartbeatMissed));
+    assert!(name.end(DeathReason::HeartbeatMissed));
     owner.release(DeathReason::Released);
     assert_eq!(name.reason(), Some(DeathReason::HeartbeatMissed));
     assert_eq!(graves.count(), 1);
@@ -123,7 +123,7 @@ fn loom_two_who_end_one_owner_agree_on_the_reason() {
         let owner = std::sync::Arc::new(owner(&graves));
         let other = std::sync::Arc::clone(&owner);
         let end = |owner: &Owner, reason| {
-            let ended = owner.name.core.kill(reason);
+            let ended = owner.name.end(reason);
             (ended, owner.reason().expect("dead when either returns"))
         };
         let thread = crate::sync::thread::spawn(move || end(&other, DeathReason::PeerReset));

@@ -206,21 +206,17 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         guard: &'g Guard,
     ) -> impl Iterator<Item = Entry<'g, K, V>> {
         let hash = hash | NODE;
-        let mut cur = self.head_before(hash);
+        let start = self.start(hash);
+        // Acquire: pairs with the Release of the exchange that put the successor there.
+        let mut cur = start.bucket.next.load(Ordering::Acquire).settled();
         std::iter::from_fn(move || {
             loop {
-                if cur.is_end() {
-                    return None;
-                }
                 if cur.is_sentinel() {
                     // A table that was large once is not to be walked to its end.
-                    if precedes(hash, self.buckets.index_of(cur.pointee()) as u64) {
+                    if self.ends_run(cur, hash, start.own) {
                         return None;
                     }
-                    // SAFETY: invariant 1: not the end, so a bucket of this table.
-                    let bucket = unsafe { &*cur.pointee::<Bucket>() };
-                    // Acquire: pairs with the Release of the exchange that put the successor there.
-                    cur = bucket.next.load(Ordering::Acquire).settled();
+                    cur = self.beyond(cur, hash)?;
                     continue;
                 }
                 // SAFETY: invariants 1 and 5: reached under the guard, and no sentinel, so a node.

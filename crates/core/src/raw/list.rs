@@ -10,10 +10,10 @@ use super::{
 use crate::sync::Ordering;
 
 /// Where a walk begins.
-struct Start<'g> {
-    bucket: &'g Bucket,
+pub(super) struct Start<'g> {
+    pub(super) bucket: &'g Bucket,
     /// The bucket's index, if it is the key's own: then the next sentinel ends the walk.
-    own: Option<usize>,
+    pub(super) own: Option<usize>,
 }
 
 /// Where something stands in the list, or would stand.
@@ -127,7 +127,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
 
     /// The nearest bucket before `hash` that is in the list: the hash's own, else an ancestor.
     #[inline]
-    fn start(&self, hash: u64) -> Start<'_> {
+    pub(super) fn start(&self, hash: u64) -> Start<'_> {
         // A sentinel's own position (no NODE bit) is looked for from an ancestor, past other sentinels.
         let is_node = hash & NODE != 0;
         let mut index = if is_node { self.bucket_of(hash) } else { hash as usize };
@@ -156,7 +156,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
 
     /// Whether nothing of the bucket's run comes behind this sentinel, for a walk for `hash` that began at its `own`.
     #[inline]
-    fn ends_run(&self, sentinel: Link, hash: u64, own: Option<usize>) -> bool {
+    pub(super) fn ends_run(&self, sentinel: Link, hash: u64, own: Option<usize>) -> bool {
         // A sentinel inside the own bucket's run is put there after `split` has moved past it, and this thread has just
         // read the link to it with Acquire: if the bucket is still the own one, this sentinel ends the run.
         sentinel.is_end() || own == Some(self.bucket_of(hash))
@@ -164,7 +164,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
 
     /// What follows a sentinel that is not the end, if the walk for `hash` goes on behind it.
     #[cold]
-    fn beyond(&self, sentinel: Link, hash: u64) -> Option<Link> {
+    pub(super) fn beyond(&self, sentinel: Link, hash: u64) -> Option<Link> {
         let bucket = sentinel.pointee::<Bucket>();
         if precedes(hash, self.buckets.index_of(bucket) as u64) {
             return None;

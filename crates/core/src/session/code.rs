@@ -192,7 +192,17 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     #[inline]
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text: text.as_bytes(), hash: hash_text(text) }
+        Self::bytes(text.as_bytes())
+    }
+
+    #[inline]
+    fn bytes(text: &'a [u8]) -> Self {
+        Self { text, hash: hash_text(text) }
+    }
+
+    /// For a code that nobody has asked for yet.
+    pub(super) fn first(code: &'a Code) -> Self {
+        Self::bytes(code.as_bytes())
     }
 
     /// For a code whose hash is known.

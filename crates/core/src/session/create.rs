@@ -105,7 +105,7 @@ impl<P: Payload> Inner<P> {
             return Err(CreateError::new(CreateErrorKind::Draining, payload));
         }
         let guard = pin();
-        let asked = Asked::new(&code);
+        let asked = Asked::first(&code);
         let hash = asked.hash();
         let found = self.look(asked, &guard);
         if let Some((_, Standing::Visible)) = found {
