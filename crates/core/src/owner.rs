@@ -1,7 +1,7 @@
 //! Owners: what sessions live as long as.
 //!
 //! Whoever holds an [`Owner`] decides when it dies. Its death is one store to one word, and every look-up of a session
-//! reads that word: so all of an owner's sessions disappear at once, however many there are. Freeing them comes
+//! reads that word, or a count that says that it need not (`wards.rs`): so all of an owner's sessions disappear at once, however many there are. Freeing them comes
 //! after. An owner knows its sessions only by *hints*, the hashes of their codes: the table says what is true, a hint
 //! says where to look.
 

@@ -155,7 +155,7 @@ impl OwnerCore {
     }
 
     fn state(&self) -> State {
-        // Acquire: pairs with the Release in `change`: who sees it dead sees the reason.
+        // Acquire: pairs with the Release in `exchange`: who sees it dead sees the reason.
         State::from_bits(self.word.load(Ordering::Acquire))
     }
 

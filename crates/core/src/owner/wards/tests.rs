@@ -1,10 +1,5 @@
 use super::*;
-use crate::{
-    clock::{ManualClock, Tick},
-    owner::Owner,
-    session::SessionMap,
-    sync::{model, thread},
-};
+use crate::{clock::Tick, owner::Owner, raw::lend::both, sync::model};
 use std::{
     sync::{Arc, Weak},
     time::Duration,
@@ -38,11 +33,9 @@ fn loom_who_knows_of_a_death_finds_the_ward_disturbed() {
         let wards = Arc::new(Wards::new());
         let owner = owner(&wards);
         let name = owner.name().clone();
-        let thread = thread::spawn(move || drop(owner));
-        let calm_after_death = !name.is_alive() && wards.is_calm(name.ward());
+        let ((), calm_after_death) =
+            both(move || drop(owner), move || !name.is_alive() && wards.is_calm(name.ward()));
         assert!(!calm_after_death, "its sessions would be seen");
-        thread.join().unwrap();
-        drop(name);
     });
 }
 
@@ -53,17 +46,33 @@ fn loom_a_resumption_and_a_death_leave_the_ward_disturbed() {
         let owner = owner(&wards);
         let name = owner.name().clone();
         assert!(name.core().suspend(Tick::from_millis(9)));
-        let (resuming, ward) = (name.clone(), name.ward());
-        let thread = thread::spawn(move || resuming.resume(Tick::ZERO));
-        drop(owner);
-        assert!(!wards.is_calm(ward), "it is dead");
-        thread.join().unwrap();
-        assert!(!wards.is_calm(ward), "it is dead, whoever came first");
+        let (resuming, ward, theirs) = (name.clone(), name.ward(), Arc::clone(&wards));
+        let end = move || {
+            drop(owner);
+            theirs.is_calm(ward)
+        };
+        let (_, calm) = both(move || resuming.resume(Tick::ZERO), end);
+        assert!(!calm && !wards.is_calm(ward), "it is dead, whoever came first");
         drop(name);
         assert!(wards.is_calm(ward), "it is gone");
     });
 }
 
+#[test]
+fn loom_who_finds_the_ward_calm_again_sees_the_resumption() {
+    model(|| {
+        let wards = Arc::new(Wards::new());
+        let owner = owner(&wards);
+        let (name, resuming) = (owner.name().clone(), owner.name().clone());
+        assert!(name.core().suspend(Tick::from_millis(9)));
+        let look = move || !wards.is_calm(name.ward()) || name.suspended_until().is_none();
+        let (_, right) = both(move || resuming.resume(Tick::ZERO), look);
+        assert!(right, "calm, and suspended");
+        drop(owner);
+    });
+}
+
+#[cfg(not(tenure_loom))]
 #[test]
 fn a_ward_is_calm_again_when_its_owners_are_resumed_or_gone() {
     let wards = Arc::new(Wards::new());
@@ -89,8 +98,8 @@ fn a_ward_is_calm_again_when_its_owners_are_resumed_or_gone() {
 #[cfg(not(tenure_loom))]
 #[test]
 fn what_happens_to_an_owner_is_no_matter_of_the_others_in_its_ward() {
-    let clock = ManualClock::new();
-    let map = SessionMap::builder().clock(clock.clone()).build().expect("valid settings");
+    let clock = crate::ManualClock::new();
+    let map = crate::SessionMap::builder().clock(clock.clone()).build().expect("valid settings");
     let mut owners: Vec<_> = (0..=WARDS).map(|_| map.owner()).collect();
     for (number, owner) in owners.iter().enumerate() {
         map.create(number.to_string(), (), owner).expect("a free code");
