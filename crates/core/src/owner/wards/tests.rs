@@ -1,9 +1,6 @@
 use super::*;
 use crate::{clock::Tick, owner::Owner, raw::lend::both, sync::model};
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::sync::{Arc, Weak};
 
 /// A home that nobody is at.
 struct Nowhere;
@@ -98,6 +95,7 @@ fn a_ward_is_calm_again_when_its_owners_are_resumed_or_gone() {
 #[cfg(not(tenure_loom))]
 #[test]
 fn what_happens_to_an_owner_is_no_matter_of_the_others_in_its_ward() {
+    let from_millis = std::time::Duration::from_millis;
     let clock = crate::ManualClock::new();
     let map = crate::SessionMap::builder().clock(clock.clone()).build().expect("valid settings");
     let mut owners: Vec<_> = (0..=WARDS).map(|_| map.owner()).collect();
@@ -106,9 +104,9 @@ fn what_happens_to_an_owner_is_no_matter_of_the_others_in_its_ward() {
     }
     let (last, first) = (owners.pop().expect("the last"), owners.remove(0));
     assert_eq!(first.ward().0, last.ward().0);
-    first.suspend(Duration::from_millis(5)).expect("alive");
+    first.suspend(from_millis(5)).expect("alive");
     assert!(map.contains("0") && map.contains(&WARDS.to_string()));
-    clock.advance(Duration::from_millis(5));
+    clock.advance(from_millis(5));
     assert!(!map.contains("0") && map.contains(&WARDS.to_string()));
     drop(last);
     assert!(!map.contains(&WARDS.to_string()));
