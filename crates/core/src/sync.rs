@@ -28,7 +28,7 @@ pub(crate) mod after_exchange {
     /// left to do but to keep the compiler from moving anything, where the fence would take 5 ns.
     #[inline(always)]
     pub(crate) fn fence(order: Ordering) {
-        if cfg!(all(target_arch = "x86_64", not(any(tenure_loom, tenure_shuttle)))) {
+        if cfg!(all(target_arch = "x86_64", not(any(tenure_loom, tenure_shuttle, miri)))) {
             std::sync::atomic::compiler_fence(order);
         } else {
             super::fence(order);
