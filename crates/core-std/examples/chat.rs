@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 use tenure_core::{CreateErrorKind, OwnedWhat, OwnerRef, Received, SessionEvent, SessionMap};
-use tenure_std::{Watcher, spawn_owned};
+use tenure_std::{EventIter, Watcher, spawn_owned};
 
 /// Everybody who is there, by name.
 type Room = SessionMap<Arc<TcpStream>>;
@@ -24,8 +24,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(&address)?;
     println!("listening on {}", listener.local_addr()?);
 
-    let told = room.clone();
-    thread::spawn(move || announce(&told));
+    // Reads from before the first comes.
+    let (told, news) = (room.clone(), Watcher::new(&room).events(1_000));
+    thread::spawn(move || announce(&told, news));
 
     for connection in listener.incoming() {
         let (room, connection) = (room.clone(), connection?);
@@ -64,8 +65,8 @@ fn serve(room: &Room, owner: &OwnerRef, connection: TcpStream) -> std::io::Resul
 }
 
 /// Tells everybody who comes and goes, and why.
-fn announce(room: &Room) {
-    for news in Watcher::new(room).events(1_000) {
+fn announce(room: &Room, news: EventIter<Arc<TcpStream>>) {
+    for news in news {
         let Received::Event(event) = news else { continue };
         match event.what {
             OwnedWhat::Session { code, kind: SessionEvent::Created } => {

@@ -55,6 +55,7 @@
 //! None; those of [`tenure_core`] can be turned on by depending on it too.
 #![forbid(unsafe_code)]
 
+mod contain;
 mod error;
 mod heartbeat;
 mod keep;

@@ -6,7 +6,7 @@
 
 use std::{env, time::Duration};
 use tenure_core::{CreateErrorKind, OwnedWhat, OwnerRef, Received, SessionEvent, SessionMap};
-use tenure_tokio::{Watcher, spawn_owned};
+use tenure_tokio::{EventStream, Watcher, spawn_owned};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(&address).await?;
     println!("listening on {}", listener.local_addr()?);
 
-    tokio::spawn(announce(room.clone()));
+    // Reads from before the first comes.
+    tokio::spawn(announce(room.clone(), Watcher::new(&room).events(1_000)));
     let accepting = room.clone();
     let accept = tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
@@ -72,8 +73,7 @@ async fn serve(room: &Room, owner: &OwnerRef, connection: TcpStream) -> std::io:
 }
 
 /// Tells everybody who comes and goes, and why.
-async fn announce(room: Room) {
-    let mut news = Watcher::new(&room).events(1_000);
+async fn announce(room: Room, mut news: EventStream<mpsc::Sender<String>>) {
     while let Some(news) = news.recv().await {
         let Received::Event(event) = news else { continue };
         match event.what {

@@ -3,11 +3,10 @@
 #[cfg(target_os = "linux")]
 #[path = "owners/on_linux.rs"]
 mod on_linux;
+mod runtimes;
 
-use std::{
-    future::{Future, pending},
-    time::Duration,
-};
+use runtimes::{PATIENCE, on_both, soon};
+use std::{future::pending, time::Duration};
 use tenure_core::{DeathReason, EndCause, Owner, OwnerRef, SessionMap, WaitError};
 use tenure_tokio::{
     Monitor, TaskError, Watcher, own_abort_handle, own_cancellation, own_oneshot, own_sender, own_task,
@@ -20,23 +19,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 const LONG: Duration = Duration::from_secs(3_600);
-/// No machine is so busy that what a test waits for takes longer.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Waits for what another thread, a process or a peer brings about; panics, and says what, where that would be for ever.
-async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    let limited = tokio::time::timeout(PATIENCE, future).await;
-    limited.unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {what}"))
-}
-
-/// Runs a scenario on both kinds of runtime. Waits in it that have no end of their own have this one.
-fn on_both<F: Future<Output = ()>>(scenario: impl Fn() -> F) {
-    for mut runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
-        let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(async { soon("the end of the scenario", scenario()).await });
-    }
-}
-
 fn session() -> (SessionMap<()>, Owner) {
     let map = SessionMap::new();
     let owner = map.owner();

@@ -108,6 +108,31 @@ async fn who_does_not_come_back_within_the_grace_is_gone_and_told_so_when_it_com
     assert!(matches!(told, RelayMessage::Error { code: ErrorCode::NoSuchCode, .. }), "{told:?}");
 }
 
+/// From the instant that its time is over nobody sees it any more; that it ended is told up to a second later. Who comes back
+/// in between is told why all the same.
+#[tokio::test]
+async fn who_comes_back_the_moment_its_time_is_over_is_told_so() {
+    let relay = Relay::with(&["--grace", "300ms", "--requests-per-second", "1000000"]);
+    for _ in 0..5 {
+        let (page, _, token) = Client::create(&relay, true).await;
+        drop(page);
+        is_shown(&relay, "\"sessions\":[]").await;
+        let told = asks_for_it_back(&relay, &token.unwrap(), ReasonCode::Expired).await;
+        assert_eq!(told, "This side did not come back within 300ms. That was just now.");
+    }
+}
+
+/// Waits until the page of operations shows this.
+async fn is_shown(relay: &Relay, part: &str) {
+    let shown = async {
+        let state = || async { reqwest::get(format!("{}/admin/state", relay.url)).await?.text().await };
+        while !state().await.unwrap().contains(part) {
+            tokio::task::yield_now().await;
+        }
+    };
+    talk::soon(&format!("{part} to be shown"), shown).await;
+}
+
 /// Asks for a session that is over; what it is told of why.
 async fn asks_for_it_back(relay: &Relay, token: &Secret, expected: ReasonCode) -> String {
     let (mut late, told) = Client::resume(relay, token).await;
@@ -151,13 +176,7 @@ async fn who_was_away_when_the_other_side_went_silent_is_told_that_when_it_comes
     drop(creator);
     assert!(matches!(silent.hear().await, RelayMessage::PeerAway { .. }));
     // Nobody reads its pings any more; nobody is there to be told of its end.
-    let ended = async {
-        let state = || async { reqwest::get(format!("{}/admin/state", relay.url)).await?.text().await };
-        while !state().await.unwrap().contains("\"heartbeat\":1") {
-            tokio::task::yield_now().await;
-        }
-    };
-    talk::soon("its owner to die", ended).await;
+    is_shown(&relay, "\"heartbeat\":1").await;
     let (mut creator, told) = Client::resume(&relay, &token.unwrap()).await;
     assert!(matches!(told, RelayMessage::Resumed { .. }), "{told:?}");
     creator.is_told_gone(ReasonCode::Heartbeat).await;

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     MonitorError,
+    contain::contain,
     heartbeat::{end, lock},
 };
 use std::{
@@ -57,6 +58,20 @@ pub(super) enum Kind {
     Child(Arc<Kept>),
 }
 
+impl Item {
+    /// Ends its owner.
+    fn end(self, by_error: bool) {
+        match self.kind {
+            Kind::Socket(grace) => {
+                let reason = if by_error { DeathReason::PeerReset } else { DeathReason::PeerClosed };
+                end(self.owner, reason, grace);
+            }
+            Kind::Process => self.owner.release(super::process::how_it_ended(&self.fd)),
+            Kind::Child(kept) => kept.end(self.owner, kept.ended().flatten()),
+        }
+    }
+}
+
 impl Items {
     pub(super) fn new() -> Self {
         // The poller has number 0 for itself.
@@ -92,20 +107,17 @@ impl Items {
         for Ended { number, by_error } in ended.drain(..) {
             // Not under the lock: ending an owner may run a user's code.
             let Some(item) = self.take(number, poller) else { continue };
-            match item.kind {
-                Kind::Socket(grace) => {
-                    let reason = if by_error { DeathReason::PeerReset } else { DeathReason::PeerClosed };
-                    end(item.owner, reason, grace);
-                }
-                Kind::Process => item.owner.release(super::process::how_it_ended(&item.fd)),
-                Kind::Child(kept) => kept.end(item.owner, kept.ended().flatten()),
-            }
+            // A shared socket may be dropped with it, and that destructor is the user's: if it panics, the others are
+            // watched on.
+            contain(|| item.end(by_error));
         }
     }
 
     pub(super) fn drop_all(&self) {
         let all = std::mem::take(&mut *lock(&self.by_number));
-        drop(all);
+        for (_, item) in all {
+            contain(|| drop(item));
+        }
     }
 
     pub(super) fn len(&self) -> usize {

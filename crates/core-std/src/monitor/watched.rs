@@ -1,7 +1,7 @@
 //! Owners that live as long as a thread that somebody else has spawned.
 
 use super::Monitor;
-use crate::{ThreadError, Thrown, heartbeat::lock};
+use crate::{ThreadError, Thrown, contain::contain, heartbeat::lock};
 use std::{
     fmt,
     sync::{
@@ -31,7 +31,9 @@ impl Polled {
     pub(super) fn step(&self) -> Option<Duration> {
         // Not under the lock: ending an owner may run a user's code.
         let mut running = std::mem::take(&mut *lock(&self.running));
-        running.retain_mut(|look| !look());
+        // What a thread has answered is dropped here if nobody wants it. One whose destructor panics is done with, and
+        // so is its owner; the others are looked at on.
+        running.retain_mut(|look| contain(look) == Some(false));
         let mut all = lock(&self.running);
         all.append(&mut running);
         (!all.is_empty()).then_some(LOOK)
@@ -39,7 +41,9 @@ impl Polled {
 
     pub(super) fn drop_all(&self) {
         let all = std::mem::take(&mut *lock(&self.running));
-        drop(all);
+        for one in all {
+            contain(|| drop(one));
+        }
     }
 }
 

@@ -2,20 +2,23 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
     path::PathBuf,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
     time::Duration,
 };
 
+/// No machine is so busy that what is waited for takes longer.
 const LONG: Duration = Duration::from_secs(60);
 
 /// A running example; killed when dropped.
 pub(crate) struct Chat {
     child: Child,
-    /// Kept open: the example writes what is said there too.
-    said: BufReader<ChildStdout>,
+    /// What it writes, line by line.
+    said: Receiver<String>,
     address: String,
 }
 
@@ -28,10 +31,12 @@ impl Chat {
             assert!(cargo.args(["build", "-p", package, "--example", example]).status().unwrap().success());
         }
         let mut child = Command::new(path).arg("127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap());
-        let mut first = String::new();
-        said.read_line(&mut first).unwrap();
-        let address = first.trim().strip_prefix("listening on ").expect(&first).to_owned();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let (say, said) = channel();
+        // Read to its end, whether or not somebody listens: the example writes what is said there too.
+        thread::spawn(move || lines.for_each(|line| _ = say.send(line)));
+        let first = said.recv_timeout(LONG).expect("its first line has the address");
+        let address = first.strip_prefix("listening on ").expect(&first).to_owned();
         Self { child, said, address }
     }
 
@@ -55,8 +60,14 @@ impl Chat {
     #[allow(dead_code, reason = "one of the two examples ends in order")]
     pub(crate) fn interrupt(mut self) -> String {
         let kill = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(kill.unwrap().success() && self.child.wait().unwrap().success());
-        self.said.by_ref().lines().last().unwrap().unwrap()
+        assert!(kill.unwrap().success());
+        let mut last = String::new();
+        // Disconnected: it has closed its output, as it does when it ends.
+        while let Ok(line) = self.said.recv_timeout(LONG) {
+            last = line;
+        }
+        assert!(self.child.wait().unwrap().success());
+        last
     }
 }
 
@@ -85,8 +96,15 @@ impl Line {
 
     /// Reads on until this line comes.
     pub(crate) fn reads(&mut self, wanted: &str) {
-        let mut lines = self.0.by_ref().lines().map(Result::unwrap);
-        assert!(lines.any(|line| line == wanted), "{wanted:?} never came");
+        loop {
+            let mut line = String::new();
+            match self.0.read_line(&mut line) {
+                Ok(0) => panic!("{wanted:?} never came: the connection is closed"),
+                Ok(_) if line.trim_end() == wanted => return,
+                Ok(_) => {}
+                Err(why) => panic!("{wanted:?} did not come within {LONG:?}: {why}"),
+            }
+        }
     }
 }
 

@@ -8,7 +8,8 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `open.rs` | the first message: a code is created, claimed, or taken up again |
+//! | `open.rs` | the first message: a code is created or claimed |
+//! | `resume.rs` | the first message: a session is taken up again |
 //! | `token.rs` | what a side comes back with |
 //! | `link.rs` | one connection, from there to its end |
 //! | `inbound.rs`, `outbound.rs` | its two directions: what is read, what is written |
@@ -28,6 +29,7 @@ mod link;
 mod observe;
 mod open;
 mod outbound;
+mod resume;
 mod token;
 mod words;
 

@@ -121,7 +121,9 @@ impl<'a, 'l> Observer<'a, 'l> {
         let bereaved = self.own_entry().and_then(|own| own.payload.bereaved);
         let remembered = || {
             let removal = link.relay.why_gone(link.party.role.other(), code.key());
-            link.of_the_other(removal.map_or(ReasonCode::Ended, |removal| words::reason_of_removal(&removal)))
+            link.of_the_other(
+                removal.map_or(ReasonCode::Ended, |removal| words::reason_of_removal(&removal.cause)),
+            )
         };
         Err(Learned::Over(bereaved.unwrap_or_else(remembered)))
     }

@@ -1,27 +1,17 @@
-//! The first message of a connection: a code is created, claimed, or taken up again.
+//! The first message of a connection: a code is created or claimed. (Taken up again: `resume.rs`.)
 
-use super::{
-    Pair, Party, Side, sides,
-    token::{Ticket, same},
-    words,
-};
+use super::{Pair, Party, Side, resume::resume, token::Ticket};
 use crate::{
     serve::{client::Address, relay::Relay},
-    wire::{ClientMessage, ErrorCode, PairCode, Reason, ReasonCode, RelayMessage, Role, Secret, State},
+    wire::{ClientMessage, ErrorCode, PairCode, Reason, RelayMessage, Role, Secret},
 };
 use axum::extract::ws::{Message, WebSocket};
 use std::{sync::Arc, time::Duration};
-use tenure_core::{
-    CreateErrorKind, DeathReason, EndCause, Owner, RemovalCause, ResumeError, Status, Token, View,
-};
-use tenure_tokio::Watcher;
+use tenure_core::{CreateErrorKind, Owner, Status, Token};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until, timeout},
 };
-
-/// A connection that is in the way of its successor goes within this.
-const ROOM_WITHIN: Duration = Duration::from_secs(2);
 
 /// The relay refuses.
 #[derive(Clone, Debug)]
@@ -197,96 +187,12 @@ fn try_claim(
     Ok(ours.map(|_| (Party { code, role: Role::Claimer, pair, token, displace }, owner)))
 }
 
-/// Takes a session up again, from another connection if that one is still there.
-async fn resume(relay: &Relay, address: Address, token: &Secret) -> Result<Begun, Refusal> {
-    let begun = Instant::now();
-    let ticket = relay.tickets.take(token);
-    if let Some(ticket) = ticket {
-        if let Some(opened) = try_resume(relay, ticket).await {
-            return Ok(Begun::Opened(opened));
-        }
-        if let Some(reason) = why_over(relay, ticket) {
-            return Ok(Begun::Over(reason));
-        }
-    }
-    // Guessing counts as claiming does; who has a token that is too old is answered all the same.
-    let _ = relay.claims.count(address);
-    sleep_until(begun + relay.args.pairing.refuse_after).await;
-    // If it was ending at that moment, it is remembered by now.
-    if let Some(reason) = ticket.and_then(|ticket| why_over(relay, ticket)) {
-        return Ok(Begun::Over(reason));
-    }
-    Err(Refusal::new(
-        ErrorCode::StaleToken,
-        "nobody is away who has this token: the session is over, or it took too long to come back",
-    ))
-}
-
-/// Why the session of this ticket is over, if that is remembered: for who was there, as the ticket's mark says. A guesser
-/// of codes learns nothing of it.
-fn why_over(relay: &Relay, ticket: Ticket) -> Option<Reason> {
-    let own = relay.why_gone(ticket.role, ticket.code.key())?;
-    let pairing = &relay.args.pairing;
-    let reason = if own.cause == RemovalCause::Ended(EndCause::OwnerDied(DeathReason::NotResumed)) {
-        let text = format!("This side did not come back within {:?}.", pairing.grace);
-        Reason { code: ReasonCode::Expired, text }
-    } else {
-        match words::reason_of_removal(&own) {
-            // By the other side.
-            ReasonCode::Ended => {
-                let other = relay.why_gone(ticket.role.other(), ticket.code.key());
-                let code = other.map_or(ReasonCode::Ended, |other| words::reason_of_removal(&other));
-                words::of_the_other(code, pairing.dead_after, pairing.grace)
-            }
-            code => words::of_this_side(code, pairing.stall_after, pairing.code_ttl),
-        }
-    };
-    let text = format!("{} {}", reason.text, words::ago(own.age(relay.now())));
-    Some(Reason { text, ..reason })
-}
-
-async fn try_resume(relay: &Relay, ticket: Ticket) -> Option<Opened> {
-    let (code, map) = (ticket.code, sides(relay, ticket.role));
-    let session = map.get(code.key())?;
-    session.payload.token.filter(|held| same(*held, ticket.token))?;
-    let owner = match map.resume(&ticket.token) {
-        Ok(owner) => owner,
-        // Its connection does not know yet that it is lost.
-        Err(ResumeError::NotSuspended { .. }) => {
-            session.payload.displace.notify_one();
-            let away = |view: &View<'_, Side>| view.suspended_until().is_some();
-            Watcher::new(map).wait_until(code.key(), away, ROOM_WITHIN).await.ok()?;
-            map.resume(&ticket.token).ok()?
-        }
-        Err(_) => return None,
-    };
-    // If the monitor has suspended it, its connection may not have seen that yet.
-    session.payload.displace.notify_one();
-    let displace = Arc::new(Notify::new());
-    let status = map.update(code.key(), |edit| {
-        let side = edit.payload_mut();
-        (side.displace, side.lost) = (Arc::clone(&displace), None);
-        edit.status()
-    });
-    let paired = ticket.role == Role::Claimer || status.ok()? != Status::Pending;
-    let peer = sides(relay, ticket.role.other()).get(code.key());
-    let greeting = RelayMessage::Resumed {
-        code,
-        role: ticket.role,
-        state: if paired { State::Paired } else { State::Waiting },
-        peer_away: paired && peer.is_some_and(|peer| peer.suspended_until.is_some()),
-    };
-    let pair = session.payload.pair;
-    let party = Party { code, role: ticket.role, pair, token: Some(ticket.token), displace };
-    Some(Opened { party, owner, greeting })
-}
-
 fn drawn(owner: &Owner, resumable: bool) -> Result<Option<Token>, Refusal> {
     let token = resumable.then(|| owner.token()).transpose();
     token.map_err(|error| Refusal::new(ErrorCode::LimitReached, error.to_string()))
 }
 
-fn side(pair: &Arc<Pair>, displace: &Arc<Notify>, address: Address, token: Option<Token>) -> Side {
+pub(super) fn side(pair: &Arc<Pair>, displace: &Arc<Notify>, address: Address, token: Option<Token>) -> Side {
     let (pair, displace) = (Arc::clone(pair), Arc::clone(displace));
     Side { pair, address, token, displace, lost: None, bereaved: None }
 }

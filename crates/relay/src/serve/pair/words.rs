@@ -2,7 +2,7 @@
 
 use crate::wire::{Reason, ReasonCode};
 use std::{sync::Arc, time::Duration};
-use tenure_core::{DeathReason, EndCause, Removal, RemovalCause};
+use tenure_core::{DeathReason, EndCause, RemovalCause};
 
 /// The reasons that the library has no word for. They are put in the owner's death in these words.
 const TOO_SLOW: &str = "too slow";
@@ -76,8 +76,8 @@ pub(in crate::serve) fn reason_of(cause: &EndCause) -> ReasonCode {
 }
 
 /// The protocol's word for why an entry is gone.
-pub(super) fn reason_of_removal(removal: &Removal) -> ReasonCode {
-    match &removal.cause {
+pub(super) fn reason_of_removal(cause: &RemovalCause) -> ReasonCode {
+    match cause {
         RemovalCause::Ended(cause) => reason_of(cause),
         _ => ReasonCode::Ended,
     }

@@ -1,0 +1,106 @@
+//! Users' destructors that panic on the monitor's thread: what the others have is watched on.
+
+use std::{
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+    time::Duration,
+};
+use tenure_core::{DeathReason, EndCause, SessionMap};
+use tenure_std::{Monitor, Watcher};
+
+/// No machine is so busy that what a test waits for takes longer.
+const LONG: Duration = Duration::from_secs(120);
+
+/// Says that it is being dropped, and panics.
+#[derive(Clone)]
+struct Explosive(Sender<()>);
+
+impl Drop for Explosive {
+    fn drop(&mut self) {
+        _ = self.0.send(());
+        assert!(thread::panicking(), "planted: a destructor panics");
+    }
+}
+
+fn explosive() -> (Explosive, Receiver<()>) {
+    let (sender, dropped) = channel();
+    (Explosive(sender), dropped)
+}
+
+/// A heart that stops is still noticed: the monitor's thread is at work.
+fn is_at_work(monitor: &Monitor) {
+    let map = SessionMap::<()>::new();
+    let owner = map.owner();
+    map.create("A", (), &owner).unwrap();
+    let mut events = Watcher::new(&map).watch("A").unwrap();
+    let heartbeat = monitor.heartbeat(owner, Duration::from_millis(1));
+    events.get_mut().recv_timeout(LONG).expect("the monitor looks at it").expect("its end is told");
+    assert_eq!(heartbeat.name().reason(), Some(DeathReason::HeartbeatMissed));
+}
+
+#[test]
+fn what_a_thread_has_answered_and_nobody_wants() {
+    let monitor = Monitor::new().unwrap();
+    let (explosive, dropped) = explosive();
+    let map = SessionMap::<()>::new();
+    let (go, wait) = channel::<()>();
+    let thread = thread::spawn(move || {
+        _ = wait.recv();
+        explosive
+    });
+    let watched = monitor.thread(map.owner(), thread);
+    let name = watched.name().clone();
+    drop(watched);
+    drop(go);
+    dropped.recv_timeout(LONG).expect("it is dropped");
+    is_at_work(&monitor);
+    assert_eq!(name.reason(), Some(DeathReason::Finished));
+}
+
+#[test]
+fn what_a_session_carries() {
+    let monitor = Monitor::new().unwrap();
+    let (explosive, dropped) = explosive();
+    let map = SessionMap::new();
+    let owner = map.owner();
+    let created = map.create("A", explosive, &owner);
+    assert!(created.is_ok());
+    let heartbeat = monitor.heartbeat(owner, Duration::from_millis(1));
+    let gone = map.wait_gone("A", LONG);
+    let missed = Ok(EndCause::OwnerDied(DeathReason::HeartbeatMissed));
+    assert!(gone == missed || !heartbeat.name().is_alive(), "{gone:?}");
+    while map.prune() > 0 || map.maintain() {}
+    dropped.recv_timeout(LONG).expect("it is dropped");
+    is_at_work(&monitor);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shared_socket() {
+    use std::{
+        os::{
+            fd::{AsFd, BorrowedFd},
+            unix::net::UnixStream,
+        },
+        sync::Arc,
+    };
+
+    /// Closed, it panics.
+    struct Fragile(UnixStream, #[expect(dead_code, reason = "its destructor is what counts")] Explosive);
+
+    impl AsFd for Fragile {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.0.as_fd()
+        }
+    }
+
+    let monitor = Monitor::new().unwrap();
+    let map = SessionMap::<()>::new();
+    let (socket, peer) = UnixStream::pair().unwrap();
+    let (explosive, dropped) = explosive();
+    let attached = monitor.shared_socket(map.owner(), Arc::new(Fragile(socket, explosive))).unwrap();
+    drop(peer);
+    dropped.recv_timeout(LONG).expect("the monitor has the last of it");
+    is_at_work(&monitor);
+    assert_eq!(attached.name().reason(), Some(DeathReason::PeerClosed));
+}
