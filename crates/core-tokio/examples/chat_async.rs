@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("listening on {}", listener.local_addr()?);
 
     // Reads from before the first comes.
-    tokio::spawn(announce(room.clone(), Watcher::new(&room).events(1_000)));
+    let announced = tokio::spawn(announce(room.clone(), Watcher::new(&room).events(1_000)));
     let accepting = room.clone();
     let accept = tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
@@ -39,6 +39,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::signal::ctrl_c().await?;
     accept.abort();
     let drained = Watcher::new(&room).drain(Duration::from_secs(1)).await;
+    // It ends with the last that there was to read.
+    announced.await?;
     println!("{} were still here", drained.sessions);
     Ok(())
 }
