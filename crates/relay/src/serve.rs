@@ -51,6 +51,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
 }
 
 async fn serve(args: ServeArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
+    args.check()?;
     log::start(&args).map_err(|error| format!("--log {:?}: {error}", args.log))?;
     let (listen, drain) = (args.listen, args.drain);
     let listener = accept::listen(listen, args.limits.socket_buffer)

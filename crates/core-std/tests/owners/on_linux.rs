@@ -110,8 +110,9 @@ fn an_owner_that_is_dead_is_watched_for_nothing_and_hangs_nobody() {
     assert_eq!(monitor.monitored(), 0);
     let (map, owner) = dead();
     let child = monitor.child(owner, Command::new("true").spawn().unwrap()).unwrap();
-    assert!(child.wait().unwrap().success());
-    assert_eq!(reason(&map, child.name()), DeathReason::Shutdown);
+    let name = child.name().clone();
+    assert!(aside("the child's end", move || child.wait()).unwrap().success());
+    assert_eq!(reason(&map, &name), DeathReason::Shutdown);
     let (map, owner) = dead();
     assert_eq!(reason(&map, &own_current_thread(owner)), DeathReason::Shutdown);
 }

@@ -53,8 +53,11 @@ async fn admitted(
     next: Next,
 ) -> Response {
     if !origin::is_meant_for(&relay, request.headers()) {
-        let message = "this relay serves its own machine, by the names localhost, 127.0.0.1 and [::1]; for others \
-                       there are --listen, --public-url and --trust-proxy";
+        let message = format!(
+            "{:?} is no name of this relay's: it serves its own machine, by the names localhost, 127.0.0.1 and [::1]; \
+             for others there are --listen, --public-url and --trust-proxy",
+            origin::host(request.headers())
+        );
         return ApiError::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", message).into_response();
     }
     let address = client.counted(request.headers(), relay.args.trust_proxy);

@@ -1,5 +1,6 @@
 //! Refusals over HTTP: a status, and JSON with a code for programs and a sentence for people.
 
+use super::relay::Relay;
 use axum::{
     Json,
     extract::{FromRequest, Request, rejection::JsonRejection},
@@ -7,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// The body of a request has to be there by then.
@@ -67,13 +68,13 @@ impl IntoResponse for ApiError {
 /// A request's body: JSON, or a refusal that says what is wrong with it.
 pub(super) struct Body<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<Relay>> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match timeout(BODY_WITHIN, Json::<T>::from_request(request, state)).await {
+    async fn from_request(request: Request, relay: &Arc<Relay>) -> Result<Self, ApiError> {
+        match timeout(BODY_WITHIN, Json::<T>::from_request(request, relay)).await {
             Ok(Ok(Json(body))) => Ok(Self(body)),
-            Ok(Err(rejection)) => Err(refused(&rejection)),
+            Ok(Err(rejection)) => Err(refused(&rejection, relay.args.limits.max_body)),
             Err(_) => {
                 let message = format!("the body did not come within {BODY_WITHIN:?}");
                 Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message))
@@ -82,10 +83,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-fn refused(rejection: &JsonRejection) -> ApiError {
+fn refused(rejection: &JsonRejection, max_body: usize) -> ApiError {
     let status = rejection.status();
     let code = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("a body of more than {max_body} bytes, which are allowed (--max-body)");
+            return ApiError::new(status, "too_large", message);
+        }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
         _ => "bad_request",
     };
@@ -102,6 +106,8 @@ pub(super) async fn not_found(request: Request) -> ApiError {
 
 /// A path that is there, asked in a way in which it does not answer.
 pub(super) async fn wrong_method(request: Request) -> ApiError {
-    let message = format!("{:?} does not answer {}", request.uri().path(), request.method());
+    let (path, method) = (request.uri().path(), request.method());
+    let message =
+        format!("{path:?} does not answer {method}; the header `allow` of this answer says what it does");
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", message)
 }

@@ -31,7 +31,8 @@ pub(super) fn is_meant_for(relay: &Relay, headers: &HeaderMap) -> bool {
     is_this_machine(asked) || public.is_some_and(|public| public.eq_ignore_ascii_case(asked))
 }
 
-fn host(headers: &HeaderMap) -> &str {
+/// How this relay was called.
+pub(super) fn host(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 

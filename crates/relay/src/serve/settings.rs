@@ -1,7 +1,7 @@
 //! The options of `tenure-relay serve`: flags, each also a variable of the environment.
 
 use crate::wire::Secret;
-use humantime::parse_duration;
+use humantime::{format_duration, parse_duration};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
@@ -14,7 +14,7 @@ pub struct ServeArgs {
     #[arg(long, env = "TENURE_RELAY_LISTEN", default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4180))]
     pub listen: SocketAddr,
     /// What people open in their browsers, if a proxy stands in between, such as <https://pair.example.org>
-    #[arg(long, env = "TENURE_RELAY_PUBLIC_URL")]
+    #[arg(long, env = "TENURE_RELAY_PUBLIC_URL", value_parser = web_address)]
     pub public_url: Option<String>,
     /// Take a client's address from the last entry of X-Forwarded-For: only behind a proxy that writes it
     #[arg(long, env = "TENURE_RELAY_TRUST_PROXY")]
@@ -41,8 +41,29 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub gateway: GatewayArgs,
     /// How long a shutdown may take to hand over what is under way
-    #[arg(long, env = "TENURE_RELAY_DRAIN", default_value = "5s", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_DRAIN", default_value = "5s", value_parser = time)]
     pub drain: Duration,
+}
+
+impl ServeArgs {
+    /// Whether the settings go together.
+    ///
+    /// # Errors
+    /// The two that do not, and what would do.
+    pub fn check(&self) -> Result<(), String> {
+        let PairingArgs { ping_every, dead_after, .. } = self.pairing;
+        // A heart stops after four fifths of it; one answer may be late.
+        if dead_after < 3 * ping_every {
+            return Err(format!(
+                "--dead-after {} is too short for --ping-every {}: who only answers would be taken for dead; it should be \
+                 {} or more",
+                format_duration(dead_after),
+                format_duration(ping_every),
+                format_duration(3 * ping_every)
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// How long things take when two devices are paired.
@@ -50,25 +71,25 @@ pub struct ServeArgs {
 #[command(next_help_heading = "Pairing")]
 pub struct PairingArgs {
     /// A connection that says nothing for so long is asked for a sign of life
-    #[arg(long, env = "TENURE_RELAY_PING_EVERY", default_value = "250ms", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_PING_EVERY", default_value = "250ms", value_parser = some_time)]
     pub ping_every: Duration,
     /// A connection that says nothing for so long is dead, at the latest; four fifths of it may pass
-    #[arg(long, env = "TENURE_RELAY_DEAD_AFTER", default_value = "900ms", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_DEAD_AFTER", default_value = "900ms", value_parser = some_time)]
     pub dead_after: Duration,
     /// A side that does not take a frame for so long is too slow
-    #[arg(long, env = "TENURE_RELAY_STALL_AFTER", default_value = "30s", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_STALL_AFTER", default_value = "30s", value_parser = some_time)]
     pub stall_after: Duration,
     /// How long a page that is reloaded, or was lost, may take to come back
-    #[arg(long, env = "TENURE_RELAY_GRACE", default_value = "8s", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_GRACE", default_value = "8s", value_parser = time)]
     pub grace: Duration,
     /// How long a code is good for
-    #[arg(long, env = "TENURE_RELAY_CODE_TTL", default_value = "10min", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_CODE_TTL", default_value = "10min", value_parser = some_time)]
     pub code_ttl: Duration,
     /// How long a new connection may take to say what it wants
-    #[arg(long, env = "TENURE_RELAY_HELLO", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_HELLO", default_value = "10s", value_parser = some_time)]
     pub hello: Duration,
     /// When a claim that fails is answered, whatever it fails for
-    #[arg(long, env = "TENURE_RELAY_REFUSE_AFTER", default_value = "250ms", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_REFUSE_AFTER", default_value = "250ms", value_parser = time)]
     pub refuse_after: Duration,
 }
 
@@ -119,7 +140,7 @@ pub struct LimitArgs {
 #[command(next_help_heading = "Gateway")]
 pub struct GatewayArgs {
     /// How long a route lives after it was set
-    #[arg(long, env = "TENURE_RELAY_ROUTE_TTL", default_value = "30min", value_parser = parse_duration)]
+    #[arg(long, env = "TENURE_RELAY_ROUTE_TTL", default_value = "30min", value_parser = some_time)]
     pub route_ttl: Duration,
     /// Routes in each of the table's partitions
     #[arg(long, env = "TENURE_RELAY_ROUTES_PER_PARTITION", default_value_t = 10_000, value_parser = positive)]
@@ -149,6 +170,33 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret(text.to_owned()))
 }
 
+/// No time here is longer: that far every clock reaches.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+fn time(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(time) if time > LONGEST => Err("it must be a year or less".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!("{error}; it should be a time, such as 250ms, 8s or 10min")),
+    }
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err("it must be more than 0, such as 250ms, 8s or 10min".to_owned()),
+        time => Ok(time),
+    }
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(text.to_owned()),
+        _ => Err("it should begin with http:// or https:// and a name, such as https://pair.example.org"
+            .to_owned()),
+    }
+}
+
 fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("it must be 1 or more".to_owned()),
@@ -160,3 +208,6 @@ fn positive(text: &str) -> Result<usize, String> {
 fn positive_u32(text: &str) -> Result<u32, String> {
     positive(text)?.try_into().map_err(|_| format!("it must be at most {}", u32::MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,12 @@
 
 use super::*;
 use crate::Monitor;
-use std::process::{Command, Stdio};
+use std::{
+    process::{Command, Stdio},
+    sync::mpsc::channel,
+    thread,
+    time::Duration,
+};
 use tenure_core::{DeathReason, SessionMap};
 
 /// A child that ends when its input does, and its owner's name.
@@ -18,13 +23,22 @@ fn child(monitor: &Monitor, act: &str) -> (Arc<Kept>, tenure_core::OwnerRef, std
     (kept, name, input)
 }
 
+/// How it has ended; panics where that would be waited for for ever.
+fn ended(kept: &Arc<Kept>) -> std::process::ExitStatus {
+    let (kept, (tell, told)) = (Arc::clone(kept), channel());
+    thread::spawn(move || tell.send(kept.wait()));
+    let ended =
+        told.recv_timeout(Duration::from_secs(120)).expect("the child's end is noticed within two minutes");
+    ended.expect("nobody else takes its status")
+}
+
 #[test]
 fn a_child_that_is_asked_ends_its_owner_with_its_status() {
     let monitor = Monitor::new().unwrap();
     let (kept, name, input) = child(&monitor, "exit 7");
     assert!(name.is_alive());
     drop(input);
-    assert_eq!(kept.wait().unwrap().code(), Some(7));
+    assert_eq!(ended(&kept).code(), Some(7));
     assert_eq!(name.reason(), Some(DeathReason::Exited { status: 7 }));
 }
 
@@ -34,7 +48,7 @@ fn a_child_that_is_asked_and_was_killed_says_by_which_signal() {
     let monitor = Monitor::new().unwrap();
     let (kept, name, _input) = child(&monitor, "exit 7");
     kept.kill().unwrap();
-    assert!(!kept.wait().unwrap().success());
+    assert!(!ended(&kept).success());
     assert_eq!(name.reason(), Some(DeathReason::Killed { signal: 9 }));
 }
 

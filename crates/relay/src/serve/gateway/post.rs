@@ -60,7 +60,7 @@ pub(super) struct Reply {
 
 /// Where a reply goes if there is no route: one external room, or several in order.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "it should be an external room, or a list of them")]
 enum Fallback {
     One(String),
     Several(Vec<String>),
@@ -140,8 +140,9 @@ fn no_route(relay: &Relay, key: &Conversation, stale: bool) -> ApiError {
         None if stale => "; the one that there was has expired".to_owned(),
         None => String::new(),
     };
+    let thread = thread.as_ref().map(|thread| format!(", thread {thread:?}")).unwrap_or_default();
     let message = format!(
-        "no route for channel {channel:?}, bridge {bridge:?}, room {room:?}, thread {thread:?}{gone}; \
+        "no route for channel {channel:?}, bridge {bridge:?}, room {room:?}{thread}{gone}; \
          post a message of it first, or name a fallback"
     );
     ApiError::new(StatusCode::NOT_FOUND, "no_route", message)
