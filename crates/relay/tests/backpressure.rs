@@ -5,7 +5,7 @@ mod talk;
 
 use process::Relay;
 use std::time::Duration;
-use talk::{Client, soon};
+use talk::{Client, is_shown};
 use tenure_relay::wire::{ClientMessage, ReasonCode};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -14,16 +14,22 @@ const FRAME: usize = 64 * 1024;
 /// More than any buffer between the two sides holds.
 const OFFERED: usize = 256;
 
+/// Offers frames until none is taken within this time, and says how many were. One more is in the sender's own buffer then.
+async fn fill(sender: &mut Client, within: Duration, mut meanwhile: impl AsyncFnMut()) -> usize {
+    let mut taken = 0;
+    while taken < OFFERED && sender.offer(vec![taken as u8; FRAME], within).await {
+        taken += 1;
+        meanwhile().await;
+    }
+    taken
+}
+
 #[tokio::test]
 async fn a_receiver_that_does_not_read_stops_its_sender_and_loses_nothing() {
     let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "60s"]);
     let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut taken = 0;
     // If this machine is so slow that it stops earlier, fewer were taken, which is no mistake.
-    while taken < OFFERED && sender.offer(vec![taken as u8; FRAME], Duration::from_millis(700)).await {
-        taken += 1;
-    }
-    // The last one that was offered is in the sender's own buffer.
+    let taken = fill(&mut sender, Duration::from_millis(700), async || {}).await;
     let in_all = (taken + 1) * FRAME;
     // Both clients' buffers and the relay's of both connections, which Linux makes twice as large as it was asked; two
     // frames in hand, one in each of two buffers of the WebSocket.
@@ -52,11 +58,9 @@ async fn a_receiver_that_does_not_read_stops_its_sender_and_loses_nothing() {
 async fn a_sender_that_was_not_read_for_long_is_not_taken_for_dead() {
     let relay = Relay::with(&["--dead-after", "1s", "--stall-after", "60s"]);
     let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut taken = 0;
-    while taken < OFFERED && sender.offer(vec![taken as u8; FRAME], Duration::from_millis(300)).await {
-        taken += 1;
-        receiver.say(&ClientMessage::Pong).await;
-    }
+    let taken =
+        fill(&mut sender, Duration::from_millis(300), async || receiver.say(&ClientMessage::Pong).await)
+            .await;
     // Longer than it may be silent.
     let mut every = tokio::time::interval(Duration::from_millis(250));
     for _ in 0..10 {
@@ -81,10 +85,7 @@ async fn a_sender_that_was_not_read_for_long_is_not_taken_for_dead() {
 async fn on_sigterm_what_was_read_for_a_slow_receiver_is_delivered() {
     let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "60s", "--drain", "60s"]);
     let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut sent = 0;
-    while sent < OFFERED && sender.offer(vec![sent as u8; FRAME], Duration::from_millis(700)).await {
-        sent += 1;
-    }
+    fill(&mut sender, Duration::from_millis(700), async || {}).await;
     let metrics = reqwest::get(format!("{}/metrics", relay.url)).await.unwrap().text().await.unwrap();
     let name = "tenure_relay_relayed_frames_total{from=\"creator\"} ";
     let line = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("it is counted");
@@ -114,10 +115,7 @@ async fn on_sigterm_what_was_read_for_a_slow_receiver_is_delivered() {
 async fn a_receiver_that_never_reads_is_too_slow() {
     let relay = Relay::with(&["--dead-after", "60s", "--stall-after", "1s"]);
     let (mut sender, receiver) = Client::pair(&relay).await;
-    let mut sent = 0;
-    while sent < OFFERED && sender.offer(vec![0; FRAME], Duration::from_millis(500)).await {
-        sent += 1;
-    }
+    fill(&mut sender, Duration::from_millis(500), async || {}).await;
     sender.is_told_gone(ReasonCode::TooSlow).await;
     drop(receiver);
 }
@@ -127,18 +125,9 @@ async fn a_sender_that_is_not_read_is_missed_all_the_same_when_it_goes() {
     let relay =
         Relay::with(&["--dead-after", "60s", "--stall-after", "60s", "--requests-per-second", "1000000"]);
     let (mut sender, mut receiver) = Client::pair(&relay).await;
-    let mut sent = 0;
-    while sent < OFFERED && sender.offer(vec![0; FRAME], Duration::from_millis(500)).await {
-        sent += 1;
-    }
+    fill(&mut sender, Duration::from_millis(500), async || {}).await;
     drop(sender);
     // The relay cannot tell the receiver before it reads, but it knows.
-    let ended = async {
-        let state = || async { reqwest::get(format!("{}/admin/state", relay.url)).await?.text().await };
-        while !state().await.unwrap().contains("\"lost\":1") {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("the sender's owner to die", ended).await;
+    is_shown(&relay, "\"lost\":1").await;
     while let Some(Message::Binary(_)) = receiver.next().await {}
 }

@@ -5,7 +5,7 @@ mod talk;
 
 use process::Relay;
 use talk::Client;
-use tenure_relay::wire::{ClientMessage, ErrorCode, ReasonCode, RelayMessage, Role, Secret, State};
+use tenure_relay::wire::{ClientMessage, ErrorCode, PairCode, ReasonCode, RelayMessage, Role, Secret, State};
 use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
@@ -95,12 +95,9 @@ async fn who_comes_back_before_its_old_connection_is_known_to_be_lost_displaces_
 #[tokio::test]
 async fn who_does_not_come_back_within_the_grace_is_gone_and_told_so_when_it_comes() {
     let relay = Relay::with(&["--grace", "300ms"]);
-    let (creator, code, token) = Client::create(&relay, true).await;
-    let (mut claimer, _) = Client::claim(&relay, code, false).await;
-    drop(creator);
-    assert!(matches!(claimer.hear().await, RelayMessage::PeerAway { .. }));
+    let (mut claimer, code, token) = without_its_creator(&relay).await;
     claimer.is_told_gone(ReasonCode::Expired).await;
-    let told = asks_for_it_back(&relay, &token.unwrap(), ReasonCode::Expired).await;
+    let told = asks_for_it_back(&relay, &token, ReasonCode::Expired).await;
     assert!(told.starts_with("This side did not come back within 300ms. That was "), "{told}");
     // Who has the code alone learns nothing.
     let mut guesser = Client::connect(&relay).await;
@@ -116,21 +113,19 @@ async fn who_comes_back_the_moment_its_time_is_over_is_told_so() {
     for _ in 0..5 {
         let (page, _, token) = Client::create(&relay, true).await;
         drop(page);
-        is_shown(&relay, "\"sessions\":[]").await;
+        talk::is_shown(&relay, "\"sessions\":[]").await;
         let told = asks_for_it_back(&relay, &token.unwrap(), ReasonCode::Expired).await;
         assert_eq!(told, "This side did not come back within 300ms. That was just now.");
     }
 }
 
-/// Waits until the page of operations shows this.
-async fn is_shown(relay: &Relay, part: &str) {
-    let shown = async {
-        let state = || async { reqwest::get(format!("{}/admin/state", relay.url)).await?.text().await };
-        while !state().await.unwrap().contains(part) {
-            tokio::task::yield_now().await;
-        }
-    };
-    talk::soon(&format!("{part} to be shown"), shown).await;
+/// A claimer whose creator is away; the code, and what the creator comes back with.
+async fn without_its_creator(relay: &Relay) -> (Client, PairCode, Secret) {
+    let (creator, code, token) = Client::create(relay, true).await;
+    let (mut claimer, _) = Client::claim(relay, code, false).await;
+    drop(creator);
+    assert!(matches!(claimer.hear().await, RelayMessage::PeerAway { .. }));
+    (claimer, code, token.expect("it may come back"))
 }
 
 /// Asks for a session that is over; what it is told of why.
@@ -171,13 +166,10 @@ async fn who_asks_for_a_session_that_is_over_is_told_how_it_ended() {
 #[tokio::test]
 async fn who_was_away_when_the_other_side_went_silent_is_told_that_when_it_comes_back() {
     let relay = Relay::with(&["--dead-after", "1s", "--grace", "60s", "--requests-per-second", "1000000"]);
-    let (creator, code, token) = Client::create(&relay, true).await;
-    let (mut silent, _) = Client::claim(&relay, code, false).await;
-    drop(creator);
-    assert!(matches!(silent.hear().await, RelayMessage::PeerAway { .. }));
+    let (silent, _, token) = without_its_creator(&relay).await;
     // Nobody reads its pings any more; nobody is there to be told of its end.
-    is_shown(&relay, "\"heartbeat\":1").await;
-    let (mut creator, told) = Client::resume(&relay, &token.unwrap()).await;
+    talk::is_shown(&relay, "\"heartbeat\":1").await;
+    let (mut creator, told) = Client::resume(&relay, &token).await;
     assert!(matches!(told, RelayMessage::Resumed { .. }), "{told:?}");
     creator.is_told_gone(ReasonCode::Heartbeat).await;
     drop(silent);
@@ -206,13 +198,10 @@ async fn a_token_that_is_nobodys_is_stale_and_hurts_nobody() {
 #[tokio::test]
 async fn who_was_away_when_the_other_side_ended_is_told_why_when_it_comes_back() {
     let relay = Relay::start();
-    let (creator, code, token) = Client::create(&relay, true).await;
-    let (mut claimer, _) = Client::claim(&relay, code, true).await;
-    drop(creator);
-    assert!(matches!(claimer.hear().await, RelayMessage::PeerAway { .. }));
+    let (mut claimer, _, token) = without_its_creator(&relay).await;
     claimer.say(&ClientMessage::Leave).await;
     assert_eq!(claimer.is_closed().await, Some(1000));
-    let (mut creator, told) = Client::resume(&relay, &token.unwrap()).await;
+    let (mut creator, told) = Client::resume(&relay, &token).await;
     assert!(matches!(told, RelayMessage::Resumed { state: State::Paired, .. }), "{told:?}");
     creator.is_told_gone(ReasonCode::Left).await;
 }

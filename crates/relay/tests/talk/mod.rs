@@ -27,6 +27,17 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(HANGS, future).await.unwrap_or_else(|_| panic!("this hangs: {what}"))
 }
 
+/// Waits until the page of operations shows this.
+pub(crate) async fn is_shown(relay: &Relay, part: &str) {
+    let shown = async {
+        let state = || async { reqwest::get(format!("{}/admin/state", relay.url)).await?.text().await };
+        while !state().await.unwrap().contains(part) {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(&format!("{part} to be shown"), shown).await;
+}
+
 /// A client with a connection.
 pub(crate) struct Client {
     socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>,

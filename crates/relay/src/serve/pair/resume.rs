@@ -136,12 +136,13 @@ fn opened(relay: &Relay, ticket: Ticket, owner: Owner, left: &Session<Side>) -> 
 /// Why the session of this ticket is over, if it is and that is known: for who was there, as the ticket's mark says. A
 /// guesser of codes learns nothing of it.
 fn why_over(relay: &Relay, ticket: Ticket, missed: &Missed) -> Option<Reason> {
-    let told = relay.why_gone(ticket.role, ticket.code.key());
-    let (cause, age) = match (told, missed) {
-        (_, Missed::Busy) => return None,
+    if *missed == Missed::Busy {
+        return None;
+    }
+    let (cause, age) = match (relay.why_gone(ticket.role, ticket.code.key()), missed) {
         (Some(told), _) => (told.cause.clone(), told.age(relay.now())),
         (None, Missed::Over(cause)) => (RemovalCause::Ended(cause.clone()), Duration::ZERO),
-        (None, Missed::Before) => return None,
+        (None, _) => return None,
     };
     let pairing = &relay.args.pairing;
     let reason = if cause == RemovalCause::Ended(EndCause::OwnerDied(DeathReason::NotResumed)) {

@@ -42,7 +42,8 @@ async fn missed(map: &SessionMap<Side>, ticket: &Ticket) -> Missed {
 async fn who_is_back_before_the_deadline_has_its_side_and_at_the_deadline_is_told_that_it_was_too_late() {
     let Scene { map, clock, told, owner, ticket } = scene();
     owner.suspend(GRACE).unwrap();
-    clock.advance(GRACE - Duration::from_millis(1));
+    let moment = Duration::from_millis(1);
+    clock.advance(GRACE.saturating_sub(moment));
     let (owner, left) = take_up(&map, &ticket).await.expect("in time");
     assert!(left.suspended_until.is_some());
     owner.suspend(GRACE).unwrap();
