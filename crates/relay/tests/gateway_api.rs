@@ -196,6 +196,11 @@ async fn what_is_wrong_with_a_request_is_said() {
     let (status, answer) =
         post(&relay, "/v1/messages", &message("lobby", None, "!abc", &"x".repeat(2000))).await;
     assert_eq!((status, &answer["error"]), (413, &json!("too_large")));
+    assert!(answer["message"].as_str().unwrap().contains("2000 bytes"), "{answer}");
+    let (_, answer) = post(&relay, "/v1/replies", &reply("lobby", None, &json!({ "room": "!abc" }))).await;
+    assert!(answer["message"].as_str().unwrap().contains("an external room, or a list of them"), "{answer}");
+    let (_, answer) = post(&relay, "/v1/replies", &reply("lobby", Some("t"), &json!([]))).await;
+    assert!(answer["message"].as_str().unwrap().contains("room \"lobby\", thread \"t\"; post"), "{answer}");
     assert_eq!(post(&relay, "/v1/nothing", &json!({})).await.1["error"], "not_found");
     assert_eq!(post(&relay, "/healthz", &json!({})).await.0, 405);
     let client = reqwest::Client::new();

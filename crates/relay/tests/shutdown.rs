@@ -14,6 +14,9 @@ use tokio_tungstenite::{
 };
 
 mod process;
+mod talk;
+
+use talk::soon;
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -34,7 +37,7 @@ async fn connect(relay: &Relay, first: ClientMessage) -> Socket {
 
 async fn hear(socket: &mut Socket) -> RelayMessage {
     loop {
-        match socket.next().await.expect("it is open").expect("it works") {
+        match soon("a message", socket.next()).await.expect("it is open").expect("it works") {
             Message::Text(text) => return RelayMessage::parse(&text).expect("a message"),
             Message::Ping(_) | Message::Pong(_) => {}
             other => panic!("{other:?}"),
@@ -117,13 +120,14 @@ async fn no_frame_that_the_relay_has_read_is_lost_when_it_is_told_to_end() {
         tokio::spawn(send(sink));
         let counts = tokio::spawn(count_taken(stream, taken));
         // The receiver has read nothing yet: all of it is in the relay or in a socket's buffer.
-        seen.wait_for(|taken| *taken >= TAKEN).await.expect("the relay takes frames");
+        let taken = soon("the relay to take frames", seen.wait_for(|taken| *taken >= TAKEN)).await;
+        drop(taken.expect("the sender goes on"));
         pairs.push((receiver, seen, counts));
     }
     relay.program.signal(Signal::TERM);
     for (receiver, seen, counts) in pairs {
-        let (came, told) = receive(receiver).await;
-        let sender_told = counts.await.expect("no panic");
+        let (came, told) = soon("what the relay has taken, and its end", receive(receiver)).await;
+        let sender_told = soon("the sender to be told", counts).await.expect("no panic");
         let taken = *seen.borrow();
         assert!(came >= taken, "{taken} frames were taken and {came} came");
         assert_eq!((told, sender_told), (Some(ReasonCode::Shutdown), Some(ReasonCode::Shutdown)));

@@ -90,6 +90,8 @@ async fn a_picture_of_a_busy_relay() {
         return;
     }
     let options = [
+        "--dead-after",
+        "60s",
         "--requests-per-second",
         "100000",
         "--claims-per-minute",
