@@ -241,6 +241,21 @@ fn an_owner_that_is_dead_when_it_is_registered_stays_so_and_hangs_nobody() {
         let (map, owner) = dead();
         let heartbeat = monitor.heartbeat(owner, LONG);
         assert_eq!(reason(&map, heartbeat.name()).await, DeathReason::Shutdown);
+        let (map, owner) = dead();
+        let task = tokio::spawn(pending::<()>()).abort_handle();
+        assert_eq!(reason(&map, &own_abort_handle(owner, task)).await, DeathReason::Shutdown);
+        let (map, owner) = dead();
+        let owned = own_cancellation(owner, CancellationToken::new());
+        assert_eq!(reason(&map, owned.name()).await, DeathReason::Shutdown);
+        let (map, owner) = dead();
+        let (sender, _receiver) = mpsc::channel::<u8>(1);
+        let owned = own_sender(owner, sender);
+        assert_eq!(reason(&map, owned.name()).await, DeathReason::Shutdown);
+        let (map, owner) = dead();
+        let (sender, receiver) = oneshot::channel();
+        let (given, name) = own_oneshot(owner, sender);
+        given.send(7).unwrap();
+        assert_eq!((receiver.await.unwrap(), reason(&map, &name).await), (7, DeathReason::Shutdown));
     });
 }
 

@@ -114,6 +114,12 @@ fn an_owner_that_is_dead_is_watched_for_nothing_and_hangs_nobody() {
     assert!(aside("the child's end", move || child.wait()).unwrap().success());
     assert_eq!(reason(&map, &name), DeathReason::Shutdown);
     let (map, owner) = dead();
+    let mut child = Command::new("true").spawn().unwrap();
+    let name = monitor.process(owner, child.id()).unwrap();
+    assert_eq!(reason(&map, &name), DeathReason::Shutdown);
+    until("nothing is watched any more", || monitor.monitored() == 0);
+    child.wait().unwrap();
+    let (map, owner) = dead();
     assert_eq!(reason(&map, &own_current_thread(owner)), DeathReason::Shutdown);
 }
 

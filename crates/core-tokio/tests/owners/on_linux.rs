@@ -78,6 +78,33 @@ fn a_socket_whose_peer_closes_and_one_whose_peer_resets() {
     });
 }
 
+#[test]
+fn an_owner_that_is_dead_is_watched_for_nothing_and_hangs_nobody() {
+    on_both(|| async {
+        let monitor = Monitor::new().unwrap();
+        let (map, owner) = dead();
+        let (socket, peer) = tcp().await;
+        let attached = monitor.socket(owner, &socket).unwrap();
+        assert_eq!(reason(&map, attached.name()).await, DeathReason::Shutdown);
+        drop((attached, peer));
+        let (map, owner) = dead();
+        let mut child = Command::new("true").spawn().unwrap();
+        let name = monitor.process(owner, child.id().unwrap()).unwrap();
+        assert_eq!(reason(&map, &name).await, DeathReason::Shutdown);
+        assert!(soon("the child's end", child.wait()).await.unwrap().success());
+        let (map, owner) = dead();
+        let mut child = monitor.child(owner, Command::new("true").spawn().unwrap());
+        assert!(soon("the child's end", child.wait()).await.unwrap().success());
+        assert_eq!(reason(&map, child.name()).await, DeathReason::Shutdown);
+        soon("nothing is watched any more", async {
+            while monitor.monitored() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    });
+}
+
 /// Passes on what comes until it is told to stop, and then keeps both connections open without a word: a peer
 /// whose cable was pulled looks like this.
 async fn cable(proxy: TcpListener, server: std::net::SocketAddr, pulled: oneshot::Receiver<()>) {
