@@ -9,7 +9,7 @@ use tenure_core::{
     CreateErrorKind, DeathReason, EndCause, OwnedEvent, OwnedWhat, Received, SessionEvent, SessionMap,
     Status, WaitError,
 };
-use tenure_std::Watcher;
+use tenure_std::{EventIter, Watcher};
 
 /// No machine is so busy that what a test waits for takes longer.
 const LONG: Duration = Duration::from_secs(120);
@@ -20,6 +20,12 @@ fn aside<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> Receive
     let (tell, told) = channel();
     thread::spawn(move || tell.send(run()));
     told
+}
+
+/// What the iterator answers next.
+fn next<P: tenure_core::Payload>(events: &mut EventIter<P>) -> Received {
+    let next = events.get_mut().recv_timeout(LONG).expect("there is one to read");
+    next.expect("it goes on")
 }
 
 fn of_session(received: Received) -> (u64, SessionEvent) {
@@ -84,15 +90,12 @@ fn a_slow_reader_is_told_how_much_it_has_missed_and_goes_on() {
     for number in 0..10 {
         map.create(format!("{number}"), (), None).unwrap();
     }
-    let first = of_session(events.next().unwrap()).0;
-    assert_eq!(
-        [of_session(events.next().unwrap()).0, of_session(events.next().unwrap()).0],
-        [first + 1, first + 2]
-    );
-    assert_eq!(events.next(), Some(Received::Lagged(7)));
+    let first = of_session(next(&mut events)).0;
+    assert_eq!([of_session(next(&mut events)).0, of_session(next(&mut events)).0], [first + 1, first + 2]);
+    assert_eq!(next(&mut events), Received::Lagged(7));
     // It has room again, and sequence numbers go on where they were.
     map.claim("9").unwrap();
-    assert_eq!(of_session(events.next().unwrap()), (first + 10, SessionEvent::Claimed));
+    assert_eq!(of_session(next(&mut events)), (first + 10, SessionEvent::Claimed));
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn the_end_of_a_session_is_never_lost_to_who_watches_it() {
     }
     owner.release(DeathReason::PeerReset);
     map.create("A", 0, None).unwrap();
-    let all: Vec<_> = events.collect();
+    let all: Vec<_> = aside(|| events.collect()).recv_timeout(LONG).expect("it ends");
     let lost: u64 = all.iter().map(|one| if let Received::Lagged(lost) = one { *lost } else { 0 }).sum();
     let read = all.iter().filter(|one| matches!(one, Received::Event(_))).count() as u64;
     assert!(lost > 0, "nobody has read for long");
@@ -139,6 +142,6 @@ fn a_drain_waits_for_those_who_listen_and_says_how_many_had_not() {
         let watcher = watcher.clone();
         move || watcher.drain(LONG).unseen
     });
-    assert_eq!(slow.count(), 1);
+    assert_eq!(aside(|| slow.count()).recv_timeout(LONG).expect("it ends"), 1);
     assert_eq!(again.recv_timeout(LONG).expect("nobody is left"), 0);
 }
