@@ -176,6 +176,7 @@ impl fmt::Display for Tick {
 /// let shared: Arc<dyn Clock> = Arc::new(clock.clone());
 /// clock.advance(Duration::from_millis(20));
 /// assert_eq!(shared.now(), Tick::from_millis(20));
+/// assert_eq!(shared.wall(), clock.wall());
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time since this clock's origin, for comparing and for deadlines. Never goes backwards.

@@ -50,6 +50,27 @@ pub use removals::{RecentRemovals, Removal, RemovalCause};
 /// ```
 pub trait Observer: Send + Sync + 'static {
     /// Called once for each event, possibly from several threads at once.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use tenure_core::{Event, Observer, Outcome, RouteEvent, RouteTable, SessionKey, What};
+    ///
+    /// static MISSES: AtomicU64 = AtomicU64::new(0);
+    /// struct Misses;
+    ///
+    /// impl Observer for Misses {
+    ///     fn observe(&self, event: &Event<'_>) {
+    ///         if let What::Route { kind: RouteEvent::Resolved(Outcome::Miss), .. } = event.what {
+    ///             MISSES.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let table = RouteTable::<String>::builder().observer(Misses).build()?;
+    /// assert!(table.resolve(&SessionKey::for_room("irc", "libera", "#rust"), &[]).is_err());
+    /// assert_eq!(MISSES.load(Ordering::Relaxed), 1);
+    /// # Ok::<(), tenure_core::BuildRouteTableError>(())
+    /// ```
     fn observe(&self, event: &Event<'_>);
 }
 
@@ -73,6 +94,21 @@ pub struct Event<'a> {
 
 impl Event<'_> {
     /// A copy that keeps, with the name of the table allocated anew. [`EventQueue`] shares the name instead.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use tenure_core::{Event, OwnedEvent, OwnedWhat, Pairing, SessionEvent, SessionMap};
+    ///
+    /// let kept = Arc::new(Mutex::new(Vec::<OwnedEvent>::new()));
+    /// let list = Arc::clone(&kept);
+    /// let map = SessionMap::builder()
+    ///     .observer(move |event: &Event<'_>| list.lock().unwrap().push(event.to_owned()))
+    ///     .build()?;
+    /// map.create("K7QX", Pairing::sending(), None)?;
+    /// let created = OwnedWhat::Session { code: "K7QX".into(), kind: SessionEvent::Created };
+    /// assert_eq!(kept.lock().unwrap()[0].what, created);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_owned(&self) -> OwnedEvent {
         OwnedEvent::new(self, Arc::from(self.table), 0)

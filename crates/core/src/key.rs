@@ -66,8 +66,9 @@ impl SessionKey {
     /// use tenure_core::SessionKey;
     ///
     /// let key = SessionKey::new("telegram", "bot_1", "chat_123", Some("t_9"));
-    /// assert_eq!(key.room(), "chat_123");
+    /// assert_eq!((key.channel(), key.bridge(), key.room()), ("telegram", "bot_1", "chat_123"));
     /// assert_eq!(key.thread(), Some("t_9"));
+    /// assert_eq!(key.hashes().room, key.room_scope().hashes().full);
     /// ```
     #[must_use]
     pub fn new(channel: &str, bridge: &str, room: &str, thread: Option<&str>) -> Self {

@@ -41,6 +41,7 @@ static INCARNATIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64
 /// let map = SessionMap::<Pairing>::new();
 /// let (first, second) = (map.owner(), map.owner());
 /// assert!(first.incarnation() < second.incarnation());
+/// assert!(first.incarnation().get() > 0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
@@ -140,6 +141,16 @@ impl Owner {
     ///
     /// # Errors
     /// The operating system gave no random bytes.
+    ///
+    /// ```
+    /// use tenure_core::{NoToken, SessionMap};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let owner = map.owner();
+    /// let token = owner.token()?;
+    /// assert_eq!(owner.token()?, token);
+    /// # Ok::<(), NoToken>(())
+    /// ```
     pub fn token(&self) -> Result<Token, NoToken> {
         let draw = || getrandom::u64().map_err(|error| error.to_string());
         let secret = self.name.core.secret(draw).map_err(|why| NoToken { why })?;
@@ -249,9 +260,13 @@ impl fmt::Debug for Owner {
 /// let map = SessionMap::<Pairing>::new();
 /// let owner = map.owner();
 /// let name = owner.name().clone();
-/// assert!(name.is_alive() && name.reason().is_none());
+/// map.create("K7QX", Pairing::sending(), &name)?;
+/// assert!(name.is_alive() && name.reason().is_none() && name.suspended_until().is_none());
+/// assert_eq!((name.incarnation(), name.session_count()), (owner.incarnation(), 1));
+/// assert!(name.note_count() >= 1);
 /// drop(owner);
 /// assert_eq!(name.reason(), Some(DeathReason::Dropped));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct OwnerRef {

@@ -219,6 +219,7 @@ impl<R: Destination> RouteTable<R> {
     /// let key = SessionKey::for_room("irc", "libera", "#rust");
     /// table.set_with_ttl(&key, "!rust", Duration::from_secs(1))?;
     /// assert_eq!(table.get(&key)?.expires_at.as_millis(), 1_000);
+    /// assert_eq!(table.now().as_millis(), 0);
     ///
     /// clock.advance(Duration::from_secs(1));
     /// assert_eq!(table.get(&key), Err(GetError::Expired));
@@ -248,6 +249,23 @@ impl<R: Destination> RouteTable<R> {
     ///
     /// # Errors
     /// As for [`get`](Self::get); an expired record stays.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{GetError, ManualClock, RouteTable, SessionKey};
+    ///
+    /// let clock = ManualClock::new();
+    /// let table = RouteTable::builder().clock(clock.clone()).build()?;
+    /// let key = SessionKey::for_room("irc", "libera", "#rust");
+    /// table.set(&key, "!rust")?;
+    /// let guard = tenure_core::pin();
+    /// assert_eq!((table.peek(&key)?.route, table.peek_view(&key, &guard)?.route()), ("!rust", &"!rust"));
+    ///
+    /// table.touch_with_ttl(&key, Duration::ZERO)?;
+    /// assert_eq!(table.peek(&key), Err(GetError::Expired));
+    /// assert_eq!(table.prune(), 1); // it was still there
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn peek(&self, key: impl AsKey) -> Result<Record<R>, GetError> {
         self.peek_view(key, &pin()).map(RecordView::to_record)
     }
@@ -320,6 +338,17 @@ impl<R: Destination> RouteTable<R> {
     ///
     /// # Errors
     /// As for `resolve`.
+    ///
+    /// ```
+    /// use tenure_core::{RouteTable, SessionKey, Source};
+    ///
+    /// let table = RouteTable::<&'static str>::default();
+    /// let key = SessionKey::for_room("irc", "libera", "#rust");
+    /// let guard = tenure_core::pin();
+    /// assert_eq!(*table.peek_resolve_view(&key, &["!default"], &guard)?.route(), "!default");
+    /// assert_eq!(table.peek_resolve(&key, &["!default"])?.source, Source::Provided); // again: nothing was stored
+    /// # Ok::<(), tenure_core::ResolveError>(())
+    /// ```
     pub fn peek_resolve(&self, key: impl AsKey, fallbacks: &[R]) -> Result<Resolution<R>, ResolveError> {
         let guard = pin();
         let found = self.resolving(&key, fallbacks, &guard, Mode::Peek)?;

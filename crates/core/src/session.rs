@@ -81,6 +81,18 @@ use earliest::Earliest;
 /// What a session may carry: anything that can be cloned and shared between threads. Implemented for all such types.
 ///
 /// A payload is cloned for every answer that keeps it and for every change, so put what is large into an `Arc`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tenure_core::{Payload, SessionMap};
+///
+/// fn holds<P: Payload>(payload: P) -> bool {
+///     let map = SessionMap::<P>::new();
+///     map.create("K7QX", payload, None).is_ok()
+/// }
+///
+/// assert!(holds(Arc::new(vec![0_u8; 1 << 20])));
+/// ```
 pub trait Payload: Clone + Send + Sync + 'static {}
 
 impl<T: Clone + Send + Sync + 'static> Payload for T {}
@@ -193,7 +205,7 @@ impl<P: Payload> SessionMap<P> {
     /// let map = SessionMap::<u32>::new();
     /// map.create("answer", 42, None)?;
     /// assert_eq!(map.get("answer").unwrap().payload, 42);
-    /// assert!(map.get("question").is_none());
+    /// assert!(map.get("question").is_none() && !map.contains("question"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get(&self, code: &str) -> Option<Session<P>> {
@@ -224,6 +236,16 @@ impl<P: Payload> SessionMap<P> {
     }
 
     /// The owner of the session under this code; none if there is no session, or it has no owner.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let owner = map.owner();
+    /// map.create("K7QX", (), &owner)?;
+    /// assert_eq!(map.owner_of("K7QX").as_ref(), Some(owner.name()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn owner_of(&self, code: &str) -> Option<OwnerRef> {
         self.get_view(code, &pin())?.owner().cloned()
     }
@@ -234,11 +256,31 @@ impl<P: Payload> SessionMap<P> {
     }
 
     /// The map's clock's time, by which it would answer now.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{ManualClock, SessionMap, Tick};
+    ///
+    /// let clock = ManualClock::new();
+    /// let map = SessionMap::<()>::builder().name("pairing").clock(clock.clone()).build()?;
+    /// clock.advance(Duration::from_secs(1));
+    /// assert_eq!((map.name(), map.now()), ("pairing", Tick::from_millis(1_000)));
+    /// # Ok::<(), tenure_core::BuildSessionMapError>(())
+    /// ```
     pub fn now(&self) -> Tick {
         self.inner.clock.now()
     }
 
     /// The counters. Each is exact once the operations counted have returned; together they are no snapshot.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// assert_eq!(map.stats().created, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stats(&self) -> SessionStats {
         let count = |what: Count| self.inner.counts.get(what as usize);
         SessionStats {

@@ -90,6 +90,15 @@ impl fmt::Display for ResolveError {
 impl Error for ResolveError {}
 
 /// A set that was refused, with the route that was to be stored.
+///
+/// ```
+/// use tenure_core::{RouteTable, SessionKey, SetError, SetErrorKind};
+///
+/// let table = RouteTable::<String>::default();
+/// let refused: SetError<String> =
+///     table.set(SessionKey::for_room("irc", "libera", "#rust"), String::new()).unwrap_err();
+/// assert_eq!((refused.kind, refused.route), (SetErrorKind::InvalidRoute, String::new()));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SetError<R> {
     /// What was to be stored.
@@ -139,6 +148,15 @@ impl<R> fmt::Display for SetError<R> {
 impl<R> Error for SetError<R> {}
 
 /// A setting of a table that makes no sense, by its name and value.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{RouteTable, SettingError};
+///
+/// let refused = RouteTable::new().set_ttl(Duration::ZERO).unwrap_err();
+/// assert_eq!(refused, SettingError::Zero { setting: "ttl" });
+/// assert_eq!(refused.to_string(), "ttl is 0; it must be positive");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingError {

@@ -14,7 +14,9 @@ use std::{error::Error, fmt, io};
 /// map.create("A", "one".to_owned(), &owner)?;
 /// let error = map.create("B", "two".to_owned(), &owner).unwrap_err();
 /// assert_eq!(*error.kind(), CreateErrorKind::MapFull { capacity: 1 });
-/// assert_eq!(error.into_payload(), "two");
+/// assert_eq!(error.payload(), "two");
+/// let (_, payload) = error.into_parts(); // or `into_payload`
+/// assert_eq!(payload, "two");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct CreateError<P> {
@@ -132,6 +134,14 @@ impl fmt::Display for CreateErrorKind {
 impl Error for CreateErrorKind {}
 
 /// A session was not handed over, and stays with the owner it has.
+///
+/// ```
+/// use tenure_core::{HandOverError, SessionMap};
+///
+/// let map = SessionMap::<()>::new();
+/// let refused = map.hand_over("K7QX", &map.owner()).unwrap_err();
+/// assert_eq!(refused, HandOverError::NotFound { code: "K7QX".to_owned() });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandOverError {

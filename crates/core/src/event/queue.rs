@@ -97,11 +97,12 @@ pub enum Received {
 /// for code in ["A", "B", "C"] {
 ///     map.create(code, Pairing::sending(), &owner)?;
 /// }
-/// assert_eq!(queue.lost(), 1); // there was room for two
+/// assert_eq!((queue.len(), queue.capacity(), queue.lost()), (2, 2, 1)); // there was room for two
 /// assert_eq!(queue.try_recv(), Some(Received::Lagged(1)));
 /// let Some(Received::Event(event)) = queue.try_recv() else { panic!() };
 /// assert_eq!(&*event.table, "pairing");
 /// assert_eq!(event.what, OwnedWhat::Session { code: "A".into(), kind: SessionEvent::Created });
+/// assert!(!queue.is_empty()); // "B" is still there
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]

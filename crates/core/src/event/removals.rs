@@ -108,6 +108,19 @@ impl RecentRemovals {
 
     /// Why there is no record under this key; none if it is not remembered, or a record was set since. What has expired
     /// and was met by nobody yet is not remembered yet either.
+    ///
+    /// ```
+    /// use tenure_core::{RecentRemovals, Removal, RemovalCause, RouteTable, SessionKey};
+    ///
+    /// let removals = RecentRemovals::new(1_000);
+    /// let table = RouteTable::builder().observer(removals.clone()).build()?;
+    /// let key = SessionKey::for_room("irc", "libera", "#rust");
+    /// table.set(&key, "!rust")?;
+    /// table.remove(&key)?;
+    /// let Some(Removal { cause, .. }) = removals.why_gone_route(&key) else { panic!() };
+    /// assert_eq!(cause, RemovalCause::Removed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn why_gone_route(&self, key: impl AsKey) -> Option<Removal> {
         self.shared.find(key.hashes().full)
     }

@@ -22,8 +22,10 @@ pub trait Sealed {}
 /// assert!(found(KeyRef::for_room("telegram", "bot_1", "chat_123"), &stored));
 ///
 /// let thread = KeyRef::new("telegram", "bot_1", "chat_123", Some("t_9"));
-/// assert!(!found(thread, &stored));
+/// assert!(!found(thread, &stored) && !AsKey::is_room_scope(&thread));
 /// assert!(thread.room_scope_is(&stored));
+/// assert_eq!(AsKey::room_scope(&thread), stored);
+/// assert_eq!(AsKey::to_session_key(&thread).key_ref(), thread);
 /// ```
 pub trait AsKey: Sealed {
     /// Both hashes. Computes nothing.

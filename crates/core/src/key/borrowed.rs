@@ -20,7 +20,9 @@ use super::{AsKey, KeyHashes, SessionKey, text};
 /// let asked = KeyRef::new("telegram", "bot_1", "chat_123", Some("t_9"));
 /// let stored = SessionKey::new("telegram", "bot_1", "chat_123", Some("t_9"));
 /// assert_eq!(asked, KeyRef::from(&stored));
-/// assert_eq!(asked.to_session_key(), stored);
+/// assert_eq!((asked.to_session_key(), asked.hashes()), (stored.clone(), stored.hashes()));
+/// assert_eq!((asked.channel(), asked.bridge(), asked.room()), ("telegram", "bot_1", "chat_123"));
+/// assert_eq!(asked.thread(), Some("t_9"));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyRef<'a> {

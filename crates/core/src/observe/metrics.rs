@@ -141,6 +141,16 @@ impl MetricsObserver {
 
     /// Writes the gauge of a session map: how many sessions there are, as its user has counted them
     /// ([`SessionMap::count_active`](crate::SessionMap::count_active) walks over all of them).
+    ///
+    /// ```
+    /// use tenure_core::{MetricsObserver, Pairing, SessionMap};
+    ///
+    /// let metrics = MetricsObserver::new("sessions");
+    /// let map = SessionMap::<Pairing>::builder().observer(metrics.clone()).build()?;
+    /// metrics.record_sessions(map.count_active()); // now and then
+    /// # assert_eq!(map.count_active(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn record_sessions(&self, active: usize) {
         self.active.set(float(active));
     }

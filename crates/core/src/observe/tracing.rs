@@ -11,7 +11,7 @@ use tracing::{debug, trace};
 /// | --- | --- | --- |
 /// | `tenure::route` | `TRACE` | `set`, `resolved` (field `outcome`: `hit`, `fallback` or `miss`) |
 /// | `tenure::route` | `DEBUG` | `fallback`, `stale`, `evicted`, `pruned`, `removed` |
-/// | `tenure::session` | `DEBUG` | `created`, `updated`, `claimed`, `handed over`, `ended` (field `cause`) |
+/// | `tenure::session` | `DEBUG` | `created`, `updated`, `claimed`, `handed over`, `suspended` (field `until`), `resumed`, `ended` (field `cause`) |
 ///
 /// Each has the fields `table` and `at` (milliseconds of the table's clock); a route's also `key`, in its text form, and
 /// `partition`; a session's also `session`. Routes and payloads are never written. Whoever has a session's code can claim it, so
@@ -44,6 +44,12 @@ impl TracingObserver {
     }
 
     /// Writes the sessions' codes as they are: for a log that only those can read who may claim a session.
+    ///
+    /// ```
+    /// use tenure_core::TracingObserver;
+    ///
+    /// assert!(format!("{:?}", TracingObserver::new().with_codes()).contains("codes: true"));
+    /// ```
     #[must_use]
     pub fn with_codes(mut self) -> Self {
         self.codes = true;

@@ -10,14 +10,15 @@ use std::{error::Error, fmt, num::NonZeroU64, str::FromStr};
 /// show it. A token stays the same as long as its owner lives, however often that is suspended and resumed.
 ///
 /// ```
-/// use tenure_core::{SessionMap, Token};
+/// use tenure_core::{ParseTokenError, SessionMap, Token};
 ///
 /// let map = SessionMap::<()>::new();
 /// let owner = map.owner();
 /// let token = owner.token()?;
 /// assert_eq!(token.to_string().parse(), Ok(token));
 /// assert_eq!(token.incarnation(), owner.incarnation());
-/// assert!("17".parse::<Token>().is_err());
+/// let refused: ParseTokenError = "17".parse::<Token>().unwrap_err();
+/// assert_eq!(refused.to_string(), "no owner's token: that is a number, a dash and 16 hexadecimal digits");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,6 +99,18 @@ impl fmt::Display for NoToken {
 impl Error for NoToken {}
 
 /// An owner was not suspended. It holds the owner, so that dropping the error ends it.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{SessionMap, SuspendError, SuspendErrorKind};
+///
+/// let map = SessionMap::<()>::new();
+/// let owner = map.owner();
+/// drop(map);
+/// let refused: SuspendError = owner.suspend(Duration::from_secs(30)).unwrap_err();
+/// assert_eq!(*refused.kind(), SuspendErrorKind::MapGone);
+/// assert!(refused.into_owner().is_alive());
+/// ```
 #[derive(Debug)]
 pub struct SuspendError {
     pub(super) kind: SuspendErrorKind,

@@ -5,6 +5,19 @@ use crate::{clock::Tick, key::SessionKey};
 use std::fmt;
 
 /// A record, owned: what [`RouteTable::get`](crate::RouteTable::get) answers.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{ManualClock, Record, RouteTable, SessionKey, Tick};
+///
+/// let table = RouteTable::builder().clock(ManualClock::new()).ttl(Duration::from_secs(60)).build()?;
+/// let key = SessionKey::for_room("irc", "libera", "#rust");
+/// table.set(&key, "!rust")?;
+/// let record: Record<_> = table.get(&key)?;
+/// assert_eq!((record.route, record.updated_at), ("!rust", Tick::ZERO));
+/// assert_eq!(record.expires_at, Tick::from_millis(60_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -30,6 +43,20 @@ impl<R> fmt::Debug for Record<R> {
 
 /// A record, borrowed under a [`Guard`](crate::Guard): what [`RouteTable::get_view`](crate::RouteTable::get_view)
 /// answers. It stays readable while the guard lives, whatever happens to the record meanwhile.
+///
+/// ```
+/// use tenure_core::{ManualClock, RecordView, RouteTable, SessionKey, Tick};
+///
+/// let table = RouteTable::builder().clock(ManualClock::new()).build()?;
+/// let key = SessionKey::for_room("irc", "libera", "#rust");
+/// table.set(&key, "!rust")?;
+/// let guard = tenure_core::pin();
+/// let view: RecordView<'_, &str> = table.get_view(&key, &guard)?;
+/// table.remove(&key)?;
+/// assert_eq!((view.key(), *view.route(), view.updated_at()), (&key, "!rust", Tick::ZERO));
+/// assert_eq!(view.to_record().expires_at, view.expires_at());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct RecordView<'g, R: Destination> {
     entry: Held<'g, R>,
     expires_at: Tick,
@@ -122,6 +149,24 @@ pub enum Reason {
 /// Where a message goes, and how that was found out; the route is borrowed from the table or from the caller.
 ///
 /// It is [`Resolution`] without the key, which the caller has. Two words, so that it is answered in registers.
+///
+/// ```
+/// use tenure_core::{Reason, ResolutionView, RouteTable, SessionKey, Source};
+///
+/// let table = RouteTable::<&'static str>::default();
+/// let (room, thread) = (
+///     SessionKey::for_room("irc", "libera", "#rust"),
+///     SessionKey::new("irc", "libera", "#rust", Some("t_9")),
+/// );
+/// table.set(&room, "!rust")?;
+/// let guard = tenure_core::pin();
+/// let view: ResolutionView<'_, &str> = table.resolve_view(&thread, &[], &guard)?;
+/// assert_eq!((*view.route(), view.source()), ("!rust", Source::Room));
+/// assert_eq!((view.is_fallback(), view.reason()), (true, Some(Reason::ThreadMiss)));
+/// assert_eq!((view.is_stale(), view.partition()), (false, table.partition_of(&thread)));
+/// assert_eq!(view.to_resolution(thread.clone()).key, thread);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ResolutionView<'a, R> {
     route: &'a R,
     how: How,
@@ -173,6 +218,17 @@ impl How {
 
 /// Where a message goes, and how that was found out: what [`RouteTable::resolve`](crate::RouteTable::resolve)
 /// answers.
+///
+/// ```
+/// use tenure_core::{Resolution, RouteTable, SessionKey, Source};
+///
+/// let table = RouteTable::<&'static str>::default();
+/// let key = SessionKey::for_room("irc", "libera", "#rust");
+/// let found: Resolution<&str> = table.resolve(&key, &["!default"])?;
+/// assert_eq!((found.route, found.source, found.stale), ("!default", Source::Provided, false));
+/// assert!(found.is_fallback());
+/// # Ok::<(), tenure_core::ResolveError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

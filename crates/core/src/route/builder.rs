@@ -23,16 +23,24 @@ enum Background {
 ///
 /// ```
 /// use std::time::Duration;
-/// use tenure_core::RouteTable;
+/// use tenure_core::{ManualClock, Pruner, RecentRemovals, RouteTable};
 ///
+/// let pruner = Pruner::spawn("tenure")?; // one thread for several tables; `background()` starts one for this alone
 /// let table = RouteTable::<String>::builder()
 ///     .name("replies")
 ///     .partitions(4)
 ///     .ttl(Duration::from_secs(60))
 ///     .max_entries_per_partition(1_000)
+///     .prune_interval(Duration::from_secs(10))
+///     .write_back(false)
+///     .clock(ManualClock::new())
+///     .observer(RecentRemovals::new(1_000))
+///     .pruner(&pruner)
 ///     .build()?;
-/// assert_eq!(table.partition_count(), 4);
-/// # Ok::<(), tenure_core::BuildRouteTableError>(())
+/// assert_eq!((table.name(), table.partition_count()), ("replies", 4));
+/// let own = RouteTable::<String>::builder().background().build()?;
+/// assert_eq!(own.ttl(), Duration::from_secs(30 * 60));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct RouteTableBuilder<R: Destination> {

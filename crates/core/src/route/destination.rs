@@ -105,10 +105,11 @@ impl<D: Destination> Destination for Arc<D> {
 /// ```
 /// use tenure_core::Route;
 ///
-/// let route = Route::builder("#rust").channel("irc").bridge("libera").attribute("lang", "en").build()?;
+/// let route =
+///     Route::builder("#rust").channel("irc").bridge("libera").room("r_17").attribute("lang", "en").build()?;
 /// assert_eq!(route.external_room(), "#rust");
-/// assert_eq!(route.channel(), Some("irc"));
-/// assert_eq!(route.thread(), None);
+/// assert_eq!((route.channel(), route.bridge()), (Some("irc"), Some("libera")));
+/// assert_eq!((route.room(), route.thread()), (Some("r_17"), None));
 /// assert_eq!(route.attribute("lang"), Some("en"));
 /// # Ok::<(), tenure_core::InvalidRoute>(())
 /// ```
@@ -192,10 +193,12 @@ impl Route {
     /// All attributes, name and value, in the order in which they were given.
     ///
     /// ```
-    /// use tenure_core::Route;
+    /// use tenure_core::{Route, RouteAttributes};
     ///
     /// let route = Route::builder("#rust").attribute("tone", "dry").attribute("lang", "en").build()?;
-    /// assert_eq!(route.attributes().collect::<Vec<_>>(), [("tone", "dry"), ("lang", "en")]);
+    /// let attributes: RouteAttributes<'_> = route.attributes();
+    /// assert_eq!(attributes.len(), 2);
+    /// assert_eq!(attributes.collect::<Vec<_>>(), [("tone", "dry"), ("lang", "en")]);
     /// # Ok::<(), tenure_core::InvalidRoute>(())
     /// ```
     pub fn attributes(&self) -> RouteAttributes<'_> {

@@ -14,6 +14,14 @@ use crate::{
 impl<R: Destination> RouteTable<R> {
     /// The partition that a key belongs to. It follows from the whole key, so the threads of one room are spread over
     /// all partitions.
+    ///
+    /// ```
+    /// use tenure_core::{RouteTable, SessionKey};
+    ///
+    /// let table = RouteTable::<String>::builder().partitions(4).build()?;
+    /// assert!(table.partition_of(&SessionKey::for_room("irc", "libera", "#rust")) < table.partition_count());
+    /// # Ok::<(), tenure_core::BuildRouteTableError>(())
+    /// ```
     pub fn partition_of(&self, key: impl AsKey) -> usize {
         self.own(&key).index()
     }
@@ -30,6 +38,16 @@ impl<R: Destination> RouteTable<R> {
 
     /// How many records are held: the fresh ones, the expired ones that nobody has met or pruned yet, and those that
     /// other threads are about to store. Blocks nobody; never more than the bounds of all partitions together.
+    ///
+    /// ```
+    /// use tenure_core::{RouteTable, SessionKey};
+    ///
+    /// let table = RouteTable::<&'static str>::default();
+    /// assert_eq!((table.len(), table.is_empty()), (0, true));
+    /// table.set(SessionKey::for_room("irc", "libera", "#rust"), "!rust")?;
+    /// assert_eq!((table.len(), table.stats().set), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn len(&self) -> usize {
         let (guard, bound) = (pin(), self.inner.shared.bound());
         self.inner.partitions.iter().map(|partition| partition.store(&guard).len(bound)).sum()
@@ -81,6 +99,18 @@ impl<R: Destination> RouteTable<R> {
 
     /// All fresh records of a key's room: the room-scope record and those of its threads. Walks the whole table, as
     /// [`iter`](Self::iter) does.
+    ///
+    /// ```
+    /// use tenure_core::{RouteTable, SessionKey};
+    ///
+    /// let table: RouteTable<&'static str> = RouteTable::default();
+    /// let thread = SessionKey::new("irc", "libera", "#rust", Some("t_9"));
+    /// table.set(&thread, "!t9")?;
+    /// table.set(SessionKey::for_room("irc", "libera", "#rust"), "!rust")?;
+    /// table.set(SessionKey::for_room("irc", "libera", "#go"), "!go")?;
+    /// assert_eq!(table.iter_room(&thread, &tenure_core::pin()).count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter_room<'g>(
         &'g self,
         key: impl AsKey + 'g,

@@ -14,6 +14,16 @@ impl<R: Destination> RouteTable<R> {
     ///
     /// # Errors
     /// It is zero; nothing was changed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::RouteTable;
+    ///
+    /// let table = RouteTable::new();
+    /// table.set_ttl(Duration::from_secs(60))?;
+    /// assert_eq!(table.ttl(), Duration::from_secs(60));
+    /// # Ok::<(), tenure_core::SettingError>(())
+    /// ```
     pub fn set_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
         builder::positive_span("ttl", ttl)?;
         let ttl = Millis::from(ttl);
@@ -37,6 +47,19 @@ impl<R: Destination> RouteTable<R> {
     ///
     /// # Errors
     /// It is zero; nothing was changed.
+    ///
+    /// ```
+    /// use tenure_core::{RouteTable, SessionKey};
+    ///
+    /// let table = RouteTable::<&'static str>::builder().partitions(1).build()?;
+    /// for room in ["#a", "#b", "#c"] {
+    ///     table.set(SessionKey::for_room("irc", "libera", room), "!there")?;
+    /// }
+    /// table.set_max_entries_per_partition(2)?;
+    /// assert_eq!((table.max_entries_per_partition(), table.len()), (2, 2));
+    /// assert!(table.get(&SessionKey::for_room("irc", "libera", "#a")).is_err()); // it was set first
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_max_entries_per_partition(&self, bound: usize) -> Result<(), SettingError> {
         builder::positive("max_entries_per_partition", bound)?;
         self.inner.shared.set_bound(bound);
@@ -55,6 +78,16 @@ impl<R: Destination> RouteTable<R> {
     ///
     /// # Errors
     /// It is zero; nothing was changed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::RouteTable;
+    ///
+    /// let table = RouteTable::new();
+    /// table.set_prune_interval(Duration::from_secs(5))?;
+    /// assert_eq!(table.prune_interval(), Duration::from_secs(5));
+    /// # Ok::<(), tenure_core::SettingError>(())
+    /// ```
     pub fn set_prune_interval(&self, interval: Duration) -> Result<(), SettingError> {
         builder::positive_span("prune_interval", interval)?;
         self.inner.shared.set_interval(interval);

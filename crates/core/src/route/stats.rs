@@ -6,6 +6,18 @@ use std::{fmt, ops::Add};
 
 /// Counters of a table or of one of its partitions, since it was built. They count while other threads go on, so
 /// they need not add up to the last one.
+///
+/// ```
+/// use tenure_core::{RouteStats, RouteTable, SessionKey};
+///
+/// let table = RouteTable::<&'static str>::default();
+/// let key = SessionKey::for_room("irc", "libera", "#rust");
+/// table.set(&key, "!rust")?;
+/// table.resolve(&key, &[])?;
+/// let stats: RouteStats = table.stats();
+/// assert_eq!((stats.set, stats.exact, stats.held, stats.evicted), (1, 1, 1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -67,6 +79,20 @@ impl Add for RouteStats {
 }
 
 /// One partition of a table.
+///
+/// ```
+/// use tenure_core::{PartitionView, RouteTable, SessionKey};
+///
+/// let table = RouteTable::<&'static str>::default();
+/// let key = SessionKey::for_room("irc", "libera", "#rust");
+/// table.set(&key, "!rust")?;
+/// let partition: PartitionView<'_, &str> = table.partition(table.partition_of(&key)).expect("it has one");
+/// assert_eq!(partition.index(), table.partition_of(&key));
+/// assert!(partition.is_available() && !partition.is_empty());
+/// assert_eq!((partition.len(), partition.stats().set), (1, 1));
+/// assert_eq!(partition.prune(), Ok(0)); // nothing has expired
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct PartitionView<'t, R: Destination> {
     partition: &'t Partition<R>,

@@ -33,19 +33,25 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 ///
 /// ```
 /// use std::time::Duration;
-/// use tenure_core::SessionMap;
+/// use tenure_core::{ManualClock, Pruner, RecentRemovals, SessionMap};
 ///
+/// let pruner = Pruner::spawn("tenure")?; // one thread for several tables; `background()` starts one for this alone
 /// let map = SessionMap::<String>::builder()
 ///     .name("pairing")
 ///     .capacity(100_000)
 ///     .per_owner(16)
 ///     .ownerless_ttl(Duration::from_secs(3_600))
-///     .background()
+///     .sweep_interval(Duration::from_secs(600))
+///     .clock(ManualClock::new())
+///     .observer(RecentRemovals::new(1_000))
+///     .pruner(&pruner)
 ///     .build()?;
 /// assert_eq!(map.name(), "pairing");
 /// assert_eq!((map.capacity(), map.per_owner()), (100_000, 16));
 /// assert_eq!(map.ownerless_ttl(), Duration::from_secs(3_600));
-/// # Ok::<(), tenure_core::BuildSessionMapError>(())
+/// let own = SessionMap::<String>::builder().background().build()?;
+/// assert_eq!(own.sweep_interval(), Duration::from_secs(3_600));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SessionMapBuilder<P = super::Pairing> {

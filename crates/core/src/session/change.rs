@@ -18,6 +18,25 @@ use std::{fmt, sync::Arc};
 /// What an update may change, on a copy of the session.
 ///
 /// Nothing that is done here is seen by anybody until the update is done.
+///
+/// ```
+/// use tenure_core::{Edit, SessionMap, Status};
+///
+/// let map = SessionMap::<u32>::new();
+/// map.create("K7QX", 1, None)?;
+/// let connect = |edit: &mut Edit<u32>| {
+///     if *edit.payload() > 1 {
+///         return edit.dismiss();
+///     }
+///     *edit.payload_mut() += 1;
+///     edit.set_status(Status::Connected);
+///     assert_eq!(edit.status(), Status::Connected);
+/// };
+/// map.update("K7QX", connect)?;
+/// map.update("K7QX", connect)?; // dismissed
+/// assert_eq!((map.get("K7QX").unwrap().payload, map.stats().updated), (2, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Edit<P> {
     status: Status,
     payload: P,

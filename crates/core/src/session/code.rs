@@ -22,7 +22,7 @@ const INLINE: usize = 22;
 ///
 /// let code = Code::new("K7QX-M2PD");
 /// assert_eq!(code, *"K7QX-M2PD");
-/// assert_eq!(code.len(), 9);
+/// assert_eq!((code.as_str(), code.len()), ("K7QX-M2PD", 9));
 /// ```
 #[derive(Clone)]
 pub struct Code(Text);

@@ -15,6 +15,19 @@ use std::{
 };
 
 /// What came of draining a map.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{Drained, SessionMap};
+///
+/// let map = SessionMap::<()>::new();
+/// let owner = map.owner();
+/// map.create("A", (), &owner)?;
+/// let Drained { sessions, owners, unseen, .. } = map.wait_drained(Duration::from_secs(1));
+/// assert_eq!((sessions, owners, unseen), (1, 1, 0));
+/// assert!(map.is_draining());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drained {
@@ -29,6 +42,19 @@ pub struct Drained {
 /// Waits until everybody has seen the end: what [`SessionMap::drain`] answers.
 ///
 /// Cancel safe: the map is drained whether or not it is polled; dropping it stops the waiting only.
+///
+/// ```
+/// use tenure_core::{Drain, SessionMap};
+///
+/// let map = SessionMap::<()>::new();
+/// map.create("A", (), None)?;
+/// let mut events = map.events(8);
+/// let drain: Drain<()> = map.drain(); // or `.await` it
+/// assert_eq!(drain.so_far().unseen, 1); // the end of A waits to be read
+/// while events.try_recv().is_some() {}
+/// assert_eq!(drain.so_far().unseen, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "the map is drained; polling it tells when everybody has seen that"]
 pub struct Drain<P: Payload> {
     map: SessionMap<P>,

@@ -24,7 +24,7 @@ impl<P: Payload> SessionMap<P> {
     /// let owner = map.owner();
     /// map.create("A", (), &owner)?;
     /// map.create("B", (), None)?;
-    /// assert_eq!(map.count_active(), 2);
+    /// assert_eq!((map.count_active(), map.occupied()), (2, 2));
     /// drop(owner);
     /// assert_eq!(map.count_active(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -126,6 +126,17 @@ impl<P: Payload> Inner<P> {
 }
 
 /// Every session of a map: what [`SessionMap::iter`] answers.
+///
+/// ```
+/// use tenure_core::{SessionMap, Sessions};
+///
+/// let map = SessionMap::<u32>::new();
+/// map.create("A", 1, None)?;
+/// let mut sessions: Sessions<'_, u32> = map.iter();
+/// assert_eq!(sessions.next().unwrap().code, "A");
+/// assert!(sessions.next().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Sessions<'a, P: Payload> {
     map: &'a SessionMap<P>,
     cursor: Cursor,

@@ -3,6 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Which way the one who created the session wants to transfer.
+///
+/// ```
+/// use tenure_core::{Direction, Pairing};
+///
+/// assert_eq!(Pairing::receiving().direction, Direction::Receive);
+/// assert_eq!(Direction::Send.as_str(), "send");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Direction {
@@ -23,6 +30,13 @@ impl Direction {
 }
 
 /// What one side says about itself: names and values. Shared by its clones.
+///
+/// ```
+/// use tenure_core::{Info, Pairing};
+///
+/// let info: Info = Pairing::info([("name", "laptop")]);
+/// assert_eq!(info["name"], "laptop");
+/// ```
 pub type Info = Arc<BTreeMap<String, String>>;
 
 /// The ready-made payload of a [`SessionMap`](crate::SessionMap): a direction, and what either side says about itself.

@@ -86,6 +86,21 @@ impl<P: Payload> SessionMap<P> {
     /// removed, sweeps where that is due. True if there is more to do at once.
     ///
     /// For maps without background thread: call it now and then, and again while it answers true.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<u32>::new();
+    /// let owner = map.owner();
+    /// for number in 0..1_000 {
+    ///     map.create(&number.to_string(), number, &owner)?;
+    /// }
+    /// drop(owner); // all are gone for every reader, and few are freed
+    /// assert_eq!(map.count_active(), 0);
+    /// while map.maintain() {}
+    /// assert_eq!(map.occupied(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn maintain(&self) -> bool {
         self.inner.maintain() == Next::More
     }

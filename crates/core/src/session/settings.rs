@@ -44,6 +44,18 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// # Errors
     /// 0 is refused.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.set_per_owner(1)?;
+    /// assert_eq!(map.per_owner(), 1);
+    /// let owner = map.owner();
+    /// map.create("A", (), &owner)?;
+    /// assert!(map.create("B", (), &owner).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_per_owner(&self, sessions: usize) -> Result<(), SettingError> {
         // Relaxed: as in `capacity`.
         self.inner.per_owner.store(positive("per_owner", sessions)?, Ordering::Relaxed);
@@ -60,6 +72,16 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// # Errors
     /// 0 is refused.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.set_ownerless_ttl(Duration::from_secs(60))?;
+    /// assert_eq!(map.ownerless_ttl(), Duration::from_secs(60));
+    /// # Ok::<(), tenure_core::SettingError>(())
+    /// ```
     pub fn set_ownerless_ttl(&self, ttl: Duration) -> Result<(), SettingError> {
         // Relaxed: as in `capacity`.
         self.inner.ownerless_ttl.store(milliseconds("ownerless_ttl", ttl)?, Ordering::Relaxed);
@@ -76,6 +98,16 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// # Errors
     /// 0 is refused.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.set_sweep_interval(Duration::from_secs(600))?;
+    /// assert_eq!(map.sweep_interval(), Duration::from_secs(600));
+    /// # Ok::<(), tenure_core::SettingError>(())
+    /// ```
     pub fn set_sweep_interval(&self, interval: Duration) -> Result<(), SettingError> {
         // Relaxed: as in `capacity`.
         self.inner.sweep_interval.store(milliseconds("sweep_interval", interval)?, Ordering::Relaxed);

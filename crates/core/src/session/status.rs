@@ -44,6 +44,12 @@ impl Status {
     }
 
     /// Its name, in lower case.
+    ///
+    /// ```
+    /// use tenure_core::Status;
+    ///
+    /// assert_eq!(Status::Pending.as_str(), "pending");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",

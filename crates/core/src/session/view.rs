@@ -8,6 +8,19 @@ use crate::{
 use std::{fmt, time::SystemTime};
 
 /// A moment, for the table and for people.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use tenure_core::{ManualClock, Moment, SessionMap, Tick};
+///
+/// let clock = ManualClock::new();
+/// let map = SessionMap::<()>::builder().clock(clock.clone()).build()?;
+/// clock.advance(Duration::from_secs(2));
+/// map.create("K7QX", (), None)?;
+/// let Moment { tick, wall } = map.get("K7QX").unwrap().created;
+/// assert_eq!((tick, wall), (Tick::from_millis(2_000), UNIX_EPOCH + Duration::from_secs(2)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moment {
@@ -57,6 +70,22 @@ impl<P> fmt::Debug for Session<P> {
 /// [`SessionMap::get_view`](crate::SessionMap::get_view) answers.
 ///
 /// It shows one version of the session, which does not change under it.
+///
+/// ```
+/// use tenure_core::{SessionMap, Status, View};
+///
+/// let map = SessionMap::<&'static str>::new();
+/// let owner = map.owner();
+/// map.create("K7QX", "payload", &owner)?;
+/// let guard = tenure_core::pin();
+/// let view: View<'_, &str> = map.get_view("K7QX", &guard).unwrap();
+/// map.claim("K7QX")?;
+/// assert_eq!((view.status(), view.connected()), (Status::Pending, None)); // as it was
+/// assert_eq!((view.code().as_str(), *view.payload()), ("K7QX", "payload"));
+/// assert_eq!((view.owner(), view.suspended_until()), (Some(owner.name()), None));
+/// assert!(view.created().tick <= map.now());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct View<'g, P> {
     pub(super) code: &'g Code,
     pub(super) cell: &'g Cell<P>,
@@ -110,6 +139,17 @@ impl<P> fmt::Debug for View<'_, P> {
 }
 
 /// How often things have happened in a map since it was built.
+///
+/// ```
+/// use tenure_core::{SessionMap, SessionStats};
+///
+/// let map = SessionMap::<()>::new();
+/// map.create("K7QX", (), None)?;
+/// map.delete("K7QX");
+/// let stats: SessionStats = map.stats();
+/// assert_eq!((stats.created, stats.deleted, stats.missed), (1, 1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -29,6 +29,15 @@ use bells::Seat;
 pub(super) use rounds::Sight;
 
 /// Waiting has ended without what was waited for.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{SessionMap, WaitError};
+///
+/// let map = SessionMap::<()>::new();
+/// let refused = map.wait_gone("K7QX", Duration::from_secs(1)).unwrap_err();
+/// assert_eq!(refused, WaitError::NotFound { code: "K7QX".into() });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitError {
@@ -133,6 +142,20 @@ impl<P: Payload> Drop for Watch<P> {
 /// Waits until a session meets a condition: what [`SessionMap::until`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
+///
+/// ```
+/// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+/// use tenure_core::{SessionMap, Status, Until, View};
+///
+/// let map = SessionMap::<()>::new();
+/// map.create("K7QX", (), None)?;
+/// let until: Until<(), _> = map.until("K7QX", |view: &View<'_, ()>| view.status() == Status::Connected);
+/// let (mut until, mut context) = (pin!(until), Context::from_waker(Waker::noop())); // a runtime does this
+/// assert!(until.as_mut().poll(&mut context).is_pending());
+/// map.claim("K7QX")?;
+/// assert!(matches!(until.poll(&mut context), Poll::Ready(Ok(session)) if session.connected.is_some()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Until<P: Payload, F> {
     watch: Watch<P>,
@@ -166,6 +189,20 @@ impl<P: Payload, F> fmt::Debug for Until<P, F> {
 /// Waits until a session is gone: what [`SessionMap::gone`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
+///
+/// ```
+/// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+/// use tenure_core::{EndCause, Gone, SessionMap};
+///
+/// let map = SessionMap::<()>::new();
+/// map.create("K7QX", (), None)?;
+/// let gone: Gone<()> = map.gone("K7QX");
+/// let (mut gone, mut context) = (pin!(gone), Context::from_waker(Waker::noop())); // a runtime does this
+/// assert!(gone.as_mut().poll(&mut context).is_pending());
+/// map.delete("K7QX");
+/// assert_eq!(gone.poll(&mut context), Poll::Ready(Ok(EndCause::Deleted)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Gone<P: Payload> {
     watch: Watch<P>,
@@ -194,6 +231,19 @@ impl<P: Payload> Future for Gone<P> {
 /// Waits until there is a session: what [`SessionMap::appears`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
+///
+/// ```
+/// use std::{future::Future, pin::pin, task::{Context, Waker}};
+/// use tenure_core::{Appears, SessionMap};
+///
+/// let map = SessionMap::<()>::new();
+/// let appears: Appears<()> = map.appears("K7QX");
+/// let (mut appears, mut context) = (pin!(appears), Context::from_waker(Waker::noop())); // a runtime does this
+/// assert!(appears.as_mut().poll(&mut context).is_pending());
+/// map.create("K7QX", (), None)?;
+/// assert!(appears.poll(&mut context).is_ready());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Appears<P: Payload> {
     seat: Seat<P>,
@@ -279,6 +329,19 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] after `limit`, as for [`wait_until`](SessionMap::wait_until).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{SessionMap, WaitError};
+    ///
+    /// let map = SessionMap::<u32>::new();
+    /// let limit = Duration::from_millis(1);
+    /// let refused = map.wait_for("K7QX", limit).unwrap_err();
+    /// assert_eq!(refused, WaitError::TimedOut { code: "K7QX".into(), limit });
+    /// map.create("K7QX", 7, None)?;
+    /// assert_eq!(map.wait_for("K7QX", limit)?.payload, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn wait_for(&self, code: &str, limit: Duration) -> Result<Session<P>, WaitError> {
         block_on(self.appears(code), limit).ok_or_else(|| timed_out(code, limit))
     }

@@ -24,6 +24,23 @@ const OF_ONE: usize = 64;
 /// come in either order.
 ///
 /// No thread or task is kept for a reader, and nobody waits for it. It keeps the map alive.
+///
+/// ```
+/// use std::{task::{Context, Poll, Waker}, time::Duration};
+/// use tenure_core::{Events, NothingCame, Received, SessionMap};
+///
+/// let map = SessionMap::<()>::new();
+/// let mut events: Events<()> = map.events(64);
+/// let nothing: NothingCame = events.recv_timeout(Duration::from_millis(1)).unwrap_err();
+/// assert_eq!(nothing.to_string(), "nothing happened for 1ms");
+///
+/// map.create("K7QX", (), None)?;
+/// assert!(matches!(events.recv_timeout(Duration::from_secs(1))?, Some(Received::Event(_))));
+/// assert_eq!((events.try_recv(), events.is_over()), (None, false));
+/// let mut context = Context::from_waker(Waker::noop()); // in an async program: `events.recv().await`
+/// assert_eq!(events.poll_recv(&mut context), Poll::Pending);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Events<P: Payload> {
     map: SessionMap<P>,
     inbox: Inbox,

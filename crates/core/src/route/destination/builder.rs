@@ -12,8 +12,8 @@ use super::{EmptyExternalRoom, Route, buffer};
 /// ```
 /// use tenure_core::Route;
 ///
-/// let route = Route::builder("chat_123").channel("telegram").bridge("bot_1").thread("t_9").build()?;
-/// assert_eq!(route.bridge(), Some("bot_1"));
+/// let route = Route::builder("chat_123").channel("telegram").bridge("bot_1").room("r_17").thread("t_9").build()?;
+/// assert_eq!((route.bridge(), route.room()), (Some("bot_1"), Some("r_17")));
 /// assert_eq!(route.thread(), Some("t_9"));
 /// # Ok::<(), tenure_core::InvalidRoute>(())
 /// ```
