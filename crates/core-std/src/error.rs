@@ -5,6 +5,22 @@ use tenure_core::Owner;
 
 /// A monitor could not watch what an owner was to live as long as. It holds the owner, so that nothing is lost: drop
 /// it to end the owner.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # fn main() -> std::io::Result<()> {
+/// use tenure_core::SessionMap;
+/// use tenure_std::{Monitor, MonitorError};
+///
+/// let map = SessionMap::<()>::new();
+/// let refused: MonitorError = Monitor::new()?.process(map.owner(), 0).unwrap_err(); // 0 is no process
+/// assert_eq!(refused.io_error().kind(), std::io::ErrorKind::InvalidInput);
+/// assert!(refused.into_owner().is_alive());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct MonitorError {
     act: &'static str,

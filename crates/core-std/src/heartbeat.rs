@@ -24,6 +24,24 @@ const LOOKS: u64 = 4;
 /// [`HeartbeatMissed`](DeathReason::HeartbeatMissed): so between one interval and a quarter more after the last beat.
 /// A process that was stopped for longer than an interval looks once when it goes on, and ends nobody for that. Dropping
 /// it ends the owner as dropping its handle would.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::{DeathReason, SessionMap};
+/// use tenure_std::{Heartbeat, Monitor};
+///
+/// let (map, monitor) = (SessionMap::<()>::new(), Monitor::new()?);
+/// let heartbeat: Heartbeat = monitor.heartbeat(map.owner(), Duration::from_secs(30));
+/// let name = heartbeat.name().clone();
+/// heartbeat.beat(); // whenever something comes from the peer
+/// heartbeat.pulse().beat(); // the same, from where the owner is not
+/// let owner = heartbeat.into_owner().expect("it has not missed a beat"); // it lives on without beats
+///
+/// let heartbeat = monitor.heartbeat(owner, Duration::from_secs(30));
+/// heartbeat.release(DeathReason::PeerClosed);
+/// assert_eq!(name.reason(), Some(DeathReason::PeerClosed));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "an owner whose heartbeat is dropped is dead at once"]
 pub struct Heartbeat {
     heart: Arc<Heart>,
@@ -147,6 +165,11 @@ impl fmt::Debug for Pulse {
 /// assert_eq!(hearts.step(Tick::from_millis(10)), Some(Tick::from_millis(20)));
 /// assert_eq!(hearts.step(Tick::from_millis(20)), None); // no beat since
 /// assert_eq!(heartbeat.name().reason(), Some(DeathReason::HeartbeatMissed));
+///
+/// let other = hearts.add(map.owner(), Duration::from_millis(10), None, Tick::ZERO);
+/// assert_eq!((hearts.len(), hearts.is_empty()), (1, false));
+/// hearts.end_all(&DeathReason::Shutdown);
+/// assert_eq!(other.name().reason(), Some(DeathReason::Shutdown));
 /// ```
 #[derive(Debug, Default)]
 pub struct Hearts {

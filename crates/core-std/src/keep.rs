@@ -55,6 +55,18 @@ impl<T> Keep<T> {
     }
 
     /// Both, to be kept apart.
+    ///
+    /// ```
+    /// use tenure_core::{DeathReason, SessionMap};
+    /// use tenure_std::Keep;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let mut peer = Keep::new(map.owner(), vec!["hello"]);
+    /// peer.get_mut().push("again");
+    /// let (owner, value) = peer.into_parts();
+    /// assert!(owner.is_alive());
+    /// assert_eq!(Keep::new(owner, value).release(DeathReason::PeerClosed), ["hello", "again"]);
+    /// ```
     pub fn into_parts(self) -> (Owner, T) {
         (self.owner, self.value)
     }

@@ -1,18 +1,28 @@
 //! Blocking owners for [`tenure_core`]: sessions that end with the thread, socket or process that holds them.
 //!
 //! ```
-//! use tenure_core::{DeathReason, Pairing, SessionMap};
+//! use std::time::Duration;
+//! use tenure_core::{ManualClock, RouteTable, SessionKey, SessionMap};
 //! use tenure_std::spawn_owned;
 //!
-//! let map = SessionMap::new();
-//! let sessions = map.clone();
-//! let connection = spawn_owned(map.owner(), move |owner| {
-//!     sessions.create("K7QX", Pairing::sending(), owner).expect("a free code");
+//! let clock = ManualClock::new();
+//! let routes = RouteTable::builder().ttl(Duration::from_secs(60)).clock(clock.clone()).build()?;
+//! let key = SessionKey::for_room("irc", "libera", "#rust");
+//! routes.set(&key, "!rust")?;                 // insert
+//! clock.advance(Duration::from_secs(59));
+//! routes.set(&key, "!rust")?;                 // renew
+//! clock.advance(Duration::from_secs(60));
+//! assert!(routes.get(&key).is_err());         // expired
+//!
+//! let sessions = SessionMap::new();
+//! let map = sessions.clone();
+//! let connection = spawn_owned(sessions.owner(), move |owner| {
+//!     map.create("K7QX", "state", owner).expect("a free code");
 //!     panic!("the connection breaks in the middle of a sentence");
 //! })?;
-//! assert!(connection.join().is_err());
-//! assert!(map.get("K7QX").is_none()); // nobody had to clean up
-//! # Ok::<(), std::io::Error>(())
+//! assert!(connection.join().is_err());        // its owner is lost
+//! assert!(sessions.get("K7QX").is_none());    // nobody had to clean up
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # An owner that lives as long as
@@ -46,6 +56,17 @@
 //! - An owner dies once, with the first reason that anybody gives.
 //! - What is read is never taken: sockets and channels keep their data.
 //! - Watching never holds a lock of a table; a [`Monitor`] whose last handle is dropped stops and joins its thread.
+//!
+//! | operation | atomic | progress |
+//! | --- | --- | --- |
+//! | those of the tables | see [`tenure_core`] | lock-free, and a `get` waits for nobody |
+//! | ending an owner, by whatever notices | yes, for all of its sessions at once | lock-free |
+//! | giving an owner to a [`Monitor`], taking it back | yes | may wait, shortly, for a lock of that monitor |
+//! | [`Watcher`]'s methods, `join`, `wait` | – | wait for what they are called for |
+//!
+//! # Time
+//! A table's time is its own clock's ([`tenure_core`]). Limits and heartbeats are real time, whatever clock the table has: it is
+//! threads that wait. [`Hearts`] are heartbeats by a clock of yours, for tests.
 //!
 //! # Which crate
 //! Async programs take `tenure-tokio`. Those whose owners are values in scopes need [`tenure_core`] alone, which this crate

@@ -111,6 +111,31 @@ impl Monitor {
     /// A handle whose owners are suspended for so long, instead of ended, when their connection is lost: their socket
     /// closed or reset, or a heartbeat missed. Draw [`token`](Owner::token) before you hand an owner over, to resume
     /// it.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::{os::unix::net::UnixStream, time::Duration};
+    /// use tenure_core::{Owner, SessionMap};
+    /// use tenure_std::Monitor;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let monitor = Monitor::new()?.with_grace(Duration::from_secs(30));
+    /// let (socket, peer) = UnixStream::pair()?;
+    /// let owner: Owner = map.owner();
+    /// let token = owner.token()?; // goes to the peer
+    /// map.create("K7QX", (), &owner)?;
+    /// let attached = monitor.socket(owner, &socket)?;
+    /// drop(peer); // the connection is lost, and may come back
+    /// # while attached.name().suspended_until().is_none() { std::thread::yield_now() }
+    /// assert!(map.contains("K7QX"));
+    /// let owner = map.resume(&token)?;
+    /// # assert!(owner.is_alive());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(target_os = "linux"))]
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub fn with_grace(&self, grace: Duration) -> Self {
         Self { grace: Some(grace), ..self.clone() }

@@ -17,6 +17,7 @@ use tenure_core::DeathReason;
 /// let thread = std::thread::spawn(|| panic!("no more room"));
 /// let thrown = Thrown::from(thread.join().unwrap_err());
 /// assert_eq!(thrown.to_string(), "panicked: no more room");
+/// assert_eq!(*thrown.reason(), tenure_core::DeathReason::Panicked("no more room".into()));
 /// assert_eq!(thrown.into_payload().downcast_ref(), Some(&"no more room"));
 /// ```
 pub struct Thrown {
@@ -57,6 +58,17 @@ impl fmt::Debug for Thrown {
 }
 
 /// A thread that somebody else has spawned has ended without an answer, or nobody can tell.
+///
+/// ```
+/// use tenure_core::{DeathReason, SessionMap};
+/// use tenure_std::{Monitor, ThreadError};
+///
+/// let (map, monitor) = (SessionMap::<()>::new(), Monitor::new()?);
+/// let thread = monitor.thread(map.owner(), std::thread::spawn(|| panic!("no more room")));
+/// let Err(ThreadError::Panicked(thrown)) = thread.join() else { panic!() };
+/// assert_eq!(*thrown.reason(), DeathReason::Panicked("no more room".into()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ThreadError {

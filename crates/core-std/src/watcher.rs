@@ -41,6 +41,21 @@ impl<P: Payload> Watcher<P> {
     ///
     /// # Errors
     /// There is no such session, it has ended (and why), or the limit has passed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{SessionMap, Status};
+    /// use tenure_std::Watcher;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// let watcher = Watcher::new(&map);
+    /// let other_side = std::thread::spawn(move || map.claim("K7QX").is_ok());
+    /// let session = watcher.wait_until("K7QX", |view| view.status() == Status::Connected, Duration::from_secs(10))?;
+    /// assert!(session.connected.is_some());
+    /// # assert!(other_side.join().unwrap());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn wait_until(
         &self,
         code: &str,
@@ -62,6 +77,19 @@ impl<P: Payload> Watcher<P> {
     ///
     /// # Errors
     /// There is no such session, or the limit has passed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{SessionMap, WaitError};
+    /// use tenure_std::Watcher;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let (owner, limit) = (map.owner(), Duration::from_millis(1));
+    /// map.create("K7QX", (), &owner)?;
+    /// let refused = Watcher::new(&map).gone("K7QX", limit).unwrap_err();
+    /// assert_eq!(refused, WaitError::TimedOut { code: "K7QX".into(), limit });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn gone(&self, code: &str, limit: Duration) -> Result<EndCause, WaitError> {
         self.map.wait_gone(code, limit)
     }
@@ -89,6 +117,18 @@ impl<P: Payload> Watcher<P> {
 
     /// What happens to all sessions, until the map is drained. Up to `capacity` events wait to be read; who is slower
     /// reads how many were lost, and goes on.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    /// use tenure_std::Watcher;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let events = Watcher::new(&map).events(64);
+    /// map.create("K7QX", (), None)?;
+    /// map.drain();
+    /// assert_eq!(events.count(), 2); // created, ended
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn events(&self, capacity: usize) -> EventIter<P> {
         EventIter { events: self.map.events(capacity) }
     }
@@ -123,6 +163,18 @@ impl<P: Payload> fmt::Debug for Watcher<P> {
 /// What happens, as an iterator that blocks: what [`Watcher::watch`] and [`Watcher::events`] answer.
 ///
 /// It ends after the end of the one session that is watched, or when the map was drained and all was read.
+///
+/// ```
+/// use tenure_core::SessionMap;
+/// use tenure_std::{EventIter, Watcher};
+///
+/// let map = SessionMap::<()>::new();
+/// let mut events: EventIter<()> = Watcher::new(&map).events(64);
+/// assert_eq!(events.get_mut().try_recv(), None); // without blocking
+/// map.create("K7QX", (), None)?;
+/// assert!(events.next().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct EventIter<P: Payload> {
     events: Events<P>,
 }

@@ -77,6 +77,22 @@ pub fn own_sender<T: Send + 'static>(owner: Owner, sender: mpsc::Sender<T>) -> O
 ///
 /// # Panics
 /// Outside of a runtime. The owner is then dropped.
+///
+/// ```
+/// use tenure_core::{DeathReason, EndCause, SessionMap};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let map = SessionMap::<()>::new();
+/// let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<u32>();
+/// let owned = tenure_tokio::own_unbounded_sender(map.owner(), sender);
+/// map.create("K7QX", (), owned.name())?;
+/// let gone = map.gone("K7QX");
+/// drop(receiver);
+/// assert_eq!(gone.await?, EndCause::OwnerDied(DeathReason::PeerClosed));
+/// # Ok(())
+/// # }
+/// ```
 pub fn own_unbounded_sender<T: Send + 'static>(owner: Owner, sender: mpsc::UnboundedSender<T>) -> OwnedUntil {
     own_until(owner, async move {
         sender.closed().await;

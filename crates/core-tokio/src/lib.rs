@@ -1,19 +1,29 @@
 //! Async owners for [`tenure_core`]: sessions that end with the task, socket or process that holds them.
 //!
 //! ```
-//! use tenure_core::{DeathReason, EndCause, OwnerRef, Pairing, SessionMap};
-//! use tenure_tokio::spawn_owned;
+//! use std::time::Duration;
+//! use tenure_core::{DeathReason, EndCause, OwnerRef, RouteTable, SessionKey, SessionMap};
+//! use tenure_tokio::{TokioClock, spawn_owned};
 //!
-//! # #[tokio::main(flavor = "current_thread")]
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let map = SessionMap::new();
-//! let sessions = map.clone();
-//! let connection = spawn_owned(map.owner(), async move |owner: OwnerRef| {
-//!     sessions.create("K7QX", Pairing::sending(), &owner).expect("a free code");
+//! let routes = RouteTable::builder().ttl(Duration::from_secs(60)).clock(TokioClock::new()).build()?;
+//! let key = SessionKey::for_room("irc", "libera", "#rust");
+//! routes.set(&key, "!rust")?;                                 // insert
+//! tokio::time::advance(Duration::from_secs(59)).await;        // the runtime's time is paused in this test
+//! routes.set(&key, "!rust")?;                                 // renew
+//! tokio::time::advance(Duration::from_secs(60)).await;
+//! assert!(routes.get(&key).is_err());                         // expired
+//!
+//! let sessions = SessionMap::new();
+//! let map = sessions.clone();
+//! let connection = spawn_owned(sessions.owner(), async move |owner: OwnerRef| {
+//!     map.create("K7QX", "state", &owner).expect("a free code");
 //!     std::future::pending::<()>().await;
 //! });
-//! let gone = { map.appears("K7QX").await; map.gone("K7QX") };
-//! connection.abort(); // nobody has to clean up
+//! sessions.appears("K7QX").await;
+//! let gone = sessions.gone("K7QX");
+//! connection.abort();                                         // its owner is lost: nobody has to clean up
 //! assert_eq!(gone.await?, EndCause::OwnerDied(DeathReason::Cancelled));
 //! # Ok(())
 //! # }
@@ -45,6 +55,16 @@
 //! - A thing that has ended before it was given an owner ends it at once; nothing is missed between the two.
 //! - An owner dies once, with the first reason that anybody gives.
 //! - No operation of a table waits for a task, and none is `async`: they may be called from anywhere. Only waiting is.
+//!
+//! | operation | atomic | progress |
+//! | --- | --- | --- |
+//! | those of the tables | see [`tenure_core`] | lock-free, and a `get` waits for nobody |
+//! | ending an owner, by whatever notices | yes, for all of its sessions at once | lock-free |
+//! | giving an owner to a [`Monitor`], taking it back | yes | may wait, shortly, for a lock of that monitor |
+//! | [`Watcher`]'s methods, the futures | – | wait for what they are called for; cancel safe |
+//!
+//! # Time
+//! A table's time is its own clock's ([`tenure_core`]); with a [`TokioClock`] it is the runtime's, as heartbeats' and limits' is.
 //!
 //! # `.await`
 //! Owned answers, owners and watchers may be held across it; a [`Guard`](tenure_core::Guard), and what is borrowed under one, may

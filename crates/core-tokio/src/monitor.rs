@@ -31,6 +31,23 @@ const BEAT_STEP: Duration = Duration::from_millis(10);
 /// while the runtime's threads are busy or the runtime is gone, and wakes no task. Heartbeats are looked at by one
 /// task, by the runtime's clock: under `tokio::time::pause` they are missed when the paused clock says so. If the
 /// runtime goes, their owners die with the reason [`Cancelled`](DeathReason::Cancelled).
+///
+/// ```
+/// use std::time::Duration;
+/// use tenure_core::SessionMap;
+/// use tenure_tokio::Monitor;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let map = SessionMap::<()>::new();
+/// let monitor = Monitor::new()?;
+/// let heartbeat = monitor.heartbeat(map.owner(), Duration::from_secs(30));
+/// map.create("K7QX", (), heartbeat.name())?;
+/// drop(heartbeat);
+/// assert!(!map.contains("K7QX"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Monitor {
     #[cfg_attr(not(unix), allow(dead_code, reason = "it sees sockets and processes there"))]
@@ -68,6 +85,25 @@ impl Monitor {
     /// A handle whose owners are suspended for so long, instead of ended, when their connection is lost: their socket
     /// closed or reset, or a heartbeat missed. Draw [`token`](Owner::token) before you hand an owner over, to resume
     /// it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::SessionMap;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let map = SessionMap::<()>::new();
+    /// let monitor = tenure_tokio::Monitor::new()?.with_grace(Duration::from_secs(30));
+    /// let owner = map.owner();
+    /// let token = owner.token()?; // goes to the peer
+    /// map.create("K7QX", (), &owner)?;
+    /// let _heartbeat = monitor.heartbeat(owner, Duration::from_secs(5));
+    /// tokio::time::sleep(Duration::from_secs(8)).await; // the peer is silent, and may come back
+    /// assert!(map.contains("K7QX"));
+    /// assert!(map.resume(&token).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_grace(&self, grace: Duration) -> Self {
         Self { kernel: self.kernel.with_grace(grace), grace: Some(grace), ..self.clone() }

@@ -134,7 +134,26 @@ pub fn own_task<T: Send + 'static>(owner: Owner, handle: JoinHandle<T>) -> Monit
 }
 
 /// A task whose end is its owner's: what [`own_task`] answers. It is a future of what the task answers; when it is
-/// ready, the owner is dead. Dropping it changes nothing.
+/// ready, the owner is dead. Cancel safe: dropping it changes nothing, and the task runs on.
+///
+/// ```
+/// use tenure_core::SessionMap;
+/// use tenure_tokio::Monitored;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let map = SessionMap::<()>::new();
+/// let task: Monitored<i32> = tenure_tokio::own_task(map.owner(), tokio::spawn(async { 7 }));
+/// let name = task.name().clone();
+/// assert_eq!(task.await?, 7);
+/// assert!(!name.is_alive());
+///
+/// let task = tenure_tokio::own_task(map.owner(), tokio::spawn(std::future::pending::<()>()));
+/// task.abort();
+/// assert!(task.await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Monitored<T> {
     result: oneshot::Receiver<Result<T, TaskError>>,
     abort: AbortHandle,
@@ -202,6 +221,21 @@ impl Error for TaskError {}
 ///
 /// # Panics
 /// Outside of a runtime with time enabled. The owner is then dropped.
+///
+/// ```
+/// use tenure_core::{DeathReason, SessionMap};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let map = SessionMap::<()>::new();
+/// let task = tokio::spawn(async {});
+/// let name = tenure_tokio::own_abort_handle(map.owner(), task.abort_handle());
+/// map.create("K7QX", (), &name)?;
+/// map.gone("K7QX").await?;
+/// assert_eq!(name.reason(), Some(DeathReason::Finished));
+/// # Ok(())
+/// # }
+/// ```
 pub fn own_abort_handle(owner: Owner, handle: AbortHandle) -> OwnerRef {
     let name = owner.name().clone();
     let mut owned = Owned(Some(owner));
@@ -255,6 +289,22 @@ where
 }
 
 /// An owner that lives until a future is ready: what [`own_until`] answers. Dropping it ends the owner, soon.
+///
+/// ```
+/// use tenure_core::{DeathReason, SessionMap};
+/// use tenure_tokio::OwnedUntil;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let map = SessionMap::<()>::new();
+/// let until: OwnedUntil = tenure_tokio::own_until(map.owner(), std::future::ready(DeathReason::Finished));
+/// map.create("K7QX", (), until.name())?;
+/// let (gone, name) = (map.gone("K7QX"), until.detach()); // nobody has to keep it
+/// gone.await?;
+/// assert_eq!(name.reason(), Some(DeathReason::Finished));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "an owner whose future is dropped is dead soon"]
 pub struct OwnedUntil {
     task: Option<AbortHandle>,

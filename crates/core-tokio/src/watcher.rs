@@ -53,6 +53,24 @@ impl<P: Payload> Watcher<P> {
     ///
     /// # Errors
     /// There is no such session, it has ended (and why), or the limit has passed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{SessionMap, Status};
+    /// use tenure_tokio::Watcher;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// let watcher = Watcher::new(&map);
+    /// tokio::spawn(async move { map.claim("K7QX").is_ok() });
+    /// let session =
+    ///     watcher.wait_until("K7QX", |view| view.status() == Status::Connected, Duration::from_secs(10)).await?;
+    /// assert!(session.connected.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn wait_until(
         &self,
         code: &str,
@@ -76,6 +94,22 @@ impl<P: Payload> Watcher<P> {
     ///
     /// # Errors
     /// There is no such session, or the limit has passed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{EndCause, SessionMap};
+    /// use tenure_tokio::Watcher;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// let watcher = Watcher::new(&map);
+    /// tokio::spawn(async move { map.delete("K7QX") });
+    /// assert_eq!(watcher.gone("K7QX", Duration::from_secs(10)).await?, EndCause::Deleted);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn gone(&self, code: &str, limit: Duration) -> Result<EndCause, WaitError> {
         timeout(limit, self.map.gone(code)).await.unwrap_or_else(|_| Err(timed_out(code, limit)))
     }
@@ -108,6 +142,20 @@ impl<P: Payload> Watcher<P> {
 
     /// What happens to all sessions, until the map is drained. Up to `capacity` events wait to be read; who is slower
     /// reads how many were lost, and goes on.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    /// use tenure_tokio::Watcher;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let map = SessionMap::<()>::new();
+    /// let mut events = Watcher::new(&map).events(64);
+    /// map.create("K7QX", (), None)?;
+    /// assert!(events.recv().await.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn events(&self, capacity: usize) -> EventStream<P> {
         EventStream { events: self.map.events(capacity) }
     }
@@ -115,6 +163,21 @@ impl<P: Payload> Watcher<P> {
     /// Shuts the map down: no new sessions, owners released with the reason *shutdown*, everybody told; at the first
     /// poll, in which every session is looked at. Waits until all of them have seen it or the limit has passed, and
     /// says how many had not. Cancel safe.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::SessionMap;
+    /// use tenure_tokio::Watcher;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// let drained = Watcher::new(&map).drain(Duration::from_secs(1)).await;
+    /// assert_eq!((drained.sessions, drained.unseen, map.is_draining()), (1, 0, true));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn drain(&self, limit: Duration) -> Drained {
         let mut drain = self.map.drain();
         let seen = timeout(limit, &mut drain).await;
@@ -135,6 +198,21 @@ impl<P: Payload> fmt::Debug for Watcher<P> {
 /// What happens, as a stream: what [`Watcher::watch`] and [`Watcher::events`] answer.
 ///
 /// It ends after the end of the one session that is watched, or when the map was drained and all was read.
+///
+/// ```
+/// use tenure_core::SessionMap;
+/// use tenure_tokio::{EventStream, Watcher};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let map = SessionMap::<()>::new();
+/// let mut events: EventStream<()> = Watcher::new(&map).events(64);
+/// assert_eq!(events.get_mut().try_recv(), None); // without waiting
+/// map.create("K7QX", (), None)?;
+/// assert!(events.recv().await.is_some());
+/// # Ok(())
+/// # }
+/// ```
 pub struct EventStream<P: Payload> {
     events: Events<P>,
 }

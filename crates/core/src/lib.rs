@@ -69,15 +69,24 @@
 //! | a thread, a process, a socket, signs of life, in a blocking program | `tenure-std`, which is `tenure-core` and these owners |
 //! | the same or a task, a token, a channel, a future, in an async program | `tenure-tokio` |
 //!
-//! # When to use something else
-//! For a cache that keeps what is *used* most, `moka` or `quick_cache`: Tenure evicts what was *set* longest ago. For
-//! a plain concurrent map, `dashmap` or `papaya`. For one thread, a `HashMap`. For state that must outlive the
-//! process, a database. For one task per session that answers messages, an actor registry. For a few hundred entries that few
-//! threads touch now and then, a `Mutex<HashMap>` is simpler and as fast. Here, a deadline decides what is visible; it is no timer that calls you back.
+//! # Trade-offs, and when to use something else
+//! What is *set* longest ago is evicted, whatever is read: so a read writes nothing. Answers are copies, or borrowed under a
+//! [`Guard`], which keeps in memory what is removed while it lives. A record takes about 230 bytes, and an update of a session
+//! copies it. Each operation is atomic by itself; there are no transactions.
+//!
+//! | you have | take |
+//! | --- | --- |
+//! | a cache that should keep what is *used* most | `moka`, `quick_cache` |
+//! | a map without deadlines, bounds or owners | `dashmap`, or `papaya` where reads must not wait |
+//! | one task for each session, which answers messages and is supervised | an actor framework's registry |
+//! | a few hundred entries that few threads touch now and then | a `Mutex<HashMap>`: simpler, and as fast |
+//! | one thread | a `HashMap` and a queue of deadlines |
+//! | state that outlives the process, or is shared between processes | a database |
+//! | deadlines that must call you back on time | a timer: here a deadline decides what is visible |
 //!
 //! # Time
 //! Times are monotonic milliseconds of one [`Clock`] per table; the time of day appears only where a person reads it.
-//! The system's clock is coarse (about 4 ms on Linux) because a precise one costs more than the look-up. A [`TickingClock`],
+//! The system's clock is coarse (1 to 10 ms on Linux) because a precise one costs more than the look-up. A [`TickingClock`],
 //! which a thread moves every millisecond, is finer and cheaper to read, and costs that thread. A [`ManualClock`] moves
 //! when it is told to; `tenure-tokio` has one that follows `tokio::time::pause`.
 //!

@@ -134,6 +134,10 @@ impl<R: Destination> RouteTable<R> {
     }
 
     /// The name that the table was given.
+    ///
+    /// ```
+    /// assert_eq!(tenure_core::RouteTable::new().name(), "routes");
+    /// ```
     pub fn name(&self) -> &str {
         &self.inner.shared.name
     }
@@ -234,6 +238,16 @@ impl<R: Destination> RouteTable<R> {
     ///
     /// # Errors
     /// As for `get`.
+    ///
+    /// ```
+    /// use tenure_core::{RouteTable, SessionKey};
+    ///
+    /// let table = RouteTable::<&'static str>::default();
+    /// let key = SessionKey::for_room("irc", "libera", "#rust");
+    /// table.set(&key, "!rust")?;
+    /// assert_eq!(table.get_view(&key, &tenure_core::pin())?.route(), &"!rust");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get_view<'g>(&'g self, key: impl AsKey, guard: &'g Guard) -> Result<RecordView<'g, R>, GetError> {
         let partition = self.own(&key);
         let store = partition.available(guard)?;

@@ -39,7 +39,7 @@ impl<const N: usize> Counters<N> {
     #[cold]
     fn add_slowly(&self, index: usize, n: u64) {
         match self.own.get(stripe()) {
-            // Only this thread initialises its stripe, so it waits for nobody here.
+            // Only this thread initializes its stripe, so it waits for nobody here.
             Some(block) => add_alone(&block.get_or_init(|| Box::new(zeros()))[index], n),
             None => {
                 // Relaxed: statistics.

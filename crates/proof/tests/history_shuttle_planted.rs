@@ -79,7 +79,7 @@ fn found_in_sessions_with<T: Pairs>(
 fn a_write_back_that_overwrites_a_set_is_found() {
     use routes::{Answer, Call, Operation, Resolved};
 
-    /// Resolves, and then stores what it has learnt whatever has been stored meanwhile.
+    /// Resolves, and then stores what it has learned whatever has been stored meanwhile.
     #[derive(Clone)]
     struct Overwriting(routes::Table);
     impl Routing for Overwriting {

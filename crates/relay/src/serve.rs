@@ -60,12 +60,12 @@ async fn serve(args: ServeArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     greet(&relay);
     let upkeep = tokio::spawn(upkeep(Arc::clone(&relay)));
     let accepting = tokio::spawn(accept::accept(Arc::clone(&relay), listener, app::app(&relay)));
-    let signal = stop::signalled().await?;
+    let signal = stop::signaled().await?;
     tracing::info!(signal, "shutting down");
     tokio::select! {
         () = stop::drain(&relay, drain) => {}
         // Somebody is impatient.
-        _ = stop::signalled() => {}
+        _ = stop::signaled() => {}
     }
     accepting.abort();
     upkeep.abort();

@@ -83,6 +83,25 @@ impl Kept {
 /// A child process whose end is its owner's: what [`Monitor::child`] answers.
 ///
 /// Dropping it changes nothing. It keeps the monitor.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::process::Command;
+/// use tenure_core::{DeathReason, SessionMap};
+/// use tenure_std::{ChildProcess, Monitor};
+///
+/// let map = SessionMap::<()>::new();
+/// let child: ChildProcess = Monitor::new()?.child(map.owner(), Command::new("sleep").arg("60").spawn()?)?;
+/// assert!(child.name().is_alive() && child.id() > 0);
+/// child.kill()?;
+/// assert!(!child.wait()?.success());
+/// assert_eq!(child.name().reason(), Some(DeathReason::Killed { signal: 9 }));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// ```
 pub struct ChildProcess {
     kept: Arc<Kept>,
     id: u32,

@@ -70,6 +70,11 @@ impl Monitor {
     }
 
     /// How many sockets and processes are watched.
+    ///
+    /// ```
+    /// assert_eq!(tenure_std::Monitor::new()?.monitored(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn monitored(&self) -> usize {
         self.worker.shared.items.len()
     }
@@ -78,6 +83,23 @@ impl Monitor {
 /// An owner that lives as long as a socket's peer: what [`Monitor::socket`] answers.
 ///
 /// Dropping it ends the owner as dropping its handle would, and closes the descriptor that it holds.
+///
+/// ```
+/// use std::os::unix::net::UnixStream;
+/// use tenure_core::{DeathReason, SessionMap};
+/// use tenure_std::{Attached, Monitor};
+///
+/// let (socket, _peer) = UnixStream::pair()?;
+/// let (map, monitor) = (SessionMap::<()>::new(), Monitor::new()?);
+/// let attached: Attached = monitor.socket(map.owner(), &socket)?;
+/// assert_eq!((attached.name().is_alive(), monitor.monitored()), (true, 1));
+/// let owner = attached.into_owner().expect("the peer is there"); // it does not die with the socket any more
+/// let attached = monitor.socket(owner, &socket)?;
+/// let name = attached.name().clone();
+/// attached.release(DeathReason::Shutdown);
+/// assert_eq!(name.reason(), Some(DeathReason::Shutdown));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "an owner whose attachment is dropped is dead at once"]
 pub struct Attached {
     worker: Arc<Worker>,

@@ -97,6 +97,22 @@ impl Monitor {
 }
 
 /// A thread whose end is its owner's: what [`Monitor::thread`] answers. Dropping it changes nothing.
+///
+/// ```
+/// use std::thread;
+/// use tenure_core::SessionMap;
+/// use tenure_std::{Monitor, Monitored};
+///
+/// let map = SessionMap::<()>::new();
+/// let handle = thread::Builder::new().name("worker".to_owned()).spawn(|| 7)?;
+/// let monitor = Monitor::new()?;
+/// let thread: Monitored<i32> = monitor.thread(map.owner(), handle);
+/// let name = thread.name().clone();
+/// assert_eq!(thread.thread().name(), Some("worker"));
+/// assert_eq!(thread.join()?, 7);
+/// assert!(!name.is_alive());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Monitored<T> {
     result: Receiver<Result<T, Thrown>>,
     thread: Thread,

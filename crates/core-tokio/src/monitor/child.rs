@@ -74,6 +74,23 @@ async fn wait_or_asked(child: &mut Child, asked: &Notify) -> Option<io::Result<E
 }
 
 /// A child process whose end is its owner's: what [`Monitor::child`] answers. Dropping it changes nothing.
+///
+/// ```
+/// use tenure_core::SessionMap;
+/// use tenure_tokio::{ChildProcess, Monitor};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let map = SessionMap::<()>::new();
+/// let sleep = tokio::process::Command::new("sleep").arg("60").spawn()?;
+/// let mut child: ChildProcess = Monitor::new()?.child(map.owner(), sleep);
+/// assert!(child.name().is_alive() && child.id().is_some());
+/// child.kill();
+/// assert!(!child.wait().await?.success());
+/// assert!(!child.name().is_alive());
+/// # Ok(())
+/// # }
+/// ```
 pub struct ChildProcess {
     status: watch::Receiver<Option<Result<ExitStatus, String>>>,
     kill: Arc<Notify>,

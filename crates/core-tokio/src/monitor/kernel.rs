@@ -87,6 +87,14 @@ impl Monitor {
     }
 
     /// How many sockets and processes are watched.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert_eq!(tenure_tokio::Monitor::new()?.monitored(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn monitored(&self) -> usize {
         self.kernel.monitored()
     }
@@ -106,6 +114,21 @@ impl Monitor {
     ///
     /// # Errors
     /// 0 and numbers beyond `i32` are no process; there are no more file descriptors. The owner is given back.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let map = SessionMap::<()>::new();
+    /// let mut child = std::process::Command::new("true").spawn()?;
+    /// let name = tenure_tokio::Monitor::new()?.process(map.owner(), child.id())?;
+    /// # child.wait()?;
+    /// # while name.is_alive() { tokio::task::yield_now().await }
+    /// assert!(name.reason().is_some()); // as soon as it has ended
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(&self, owner: Owner, id: u32) -> Result<OwnerRef, MonitorError> {
         self.kernel.process(owner, id)
     }

@@ -15,8 +15,10 @@ use std::{error::Error, fmt, io};
 /// let error = map.create("B", "two".to_owned(), &owner).unwrap_err();
 /// assert_eq!(*error.kind(), CreateErrorKind::MapFull { capacity: 1 });
 /// assert_eq!(error.payload(), "two");
-/// let (_, payload) = error.into_parts(); // or `into_payload`
-/// assert_eq!(payload, "two");
+/// assert_eq!(error.into_payload(), "two");
+///
+/// let (kind, payload) = map.create("A", "three".to_owned(), &owner).unwrap_err().into_parts();
+/// assert_eq!((kind, payload), (CreateErrorKind::AlreadyExists { code: "A".into() }, "three".into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct CreateError<P> {

@@ -51,6 +51,19 @@ pub struct Removal {
 
 impl Removal {
     /// How long ago it was at this time of the same clock.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenure_core::{Clock, ManualClock, RecentRemovals, SessionMap};
+    ///
+    /// let (removals, clock) = (RecentRemovals::new(1_000), ManualClock::new());
+    /// let map = SessionMap::<()>::builder().clock(clock.clone()).observer(removals.clone()).build()?;
+    /// map.create("K7QX", (), None)?;
+    /// map.delete("K7QX");
+    /// clock.advance(Duration::from_secs(120));
+    /// assert_eq!(removals.why_gone_session("K7QX").unwrap().age(clock.now()), Duration::from_secs(120));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn age(&self, now: Tick) -> Duration {
         now.saturating_since(self.at)
@@ -117,8 +130,8 @@ impl RecentRemovals {
     /// let key = SessionKey::for_room("irc", "libera", "#rust");
     /// table.set(&key, "!rust")?;
     /// table.remove(&key)?;
-    /// let Some(Removal { cause, .. }) = removals.why_gone_route(&key) else { panic!() };
-    /// assert_eq!(cause, RemovalCause::Removed);
+    /// let removal: Removal = removals.why_gone_route(&key).expect("remembered");
+    /// assert_eq!(removal.cause, RemovalCause::Removed);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn why_gone_route(&self, key: impl AsKey) -> Option<Removal> {

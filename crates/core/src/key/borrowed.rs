@@ -224,6 +224,7 @@ impl fmt::Debug for KeyRef<'_> {
 /// assert_eq!(message.key_ref(), KeyRef::for_room("telegram", "bot_1", "room-17"));
 ///
 /// message.internal_room = None;
+/// assert_eq!(message.room(), "chat_123");
 /// assert_eq!(message.key_ref(), KeyRef::for_room("telegram", "bot_1", "chat_123"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -171,7 +171,7 @@ impl<T: Send + 'static> Graveyard<T> {
     /// node, so it is retired once), the table is read under guards only, and this call is made under one.
     pub(super) unsafe fn retire(&self, node: *mut Managed<T>) {
         let own = self.plots.get(stripe()).filter(|_| !is_freeing());
-        // Only the thread that has the stripe initialises its plot, so it waits for nobody.
+        // Only the thread that has the stripe initializes its plot, so it waits for nobody.
         let own = own.map(|plot| plot.get_or_init(|| Arc::new(CachePadded::new(Plot::new(&self.ledger)))));
         // SAFETY: invariant 8: this thread's own plot.
         let pushed = own.and_then(|plot| unsafe { plot.retired.push(node) });

@@ -117,7 +117,7 @@ impl<R: Destination> RouteTableBuilder<R> {
         self
     }
 
-    /// Whether a resolution stores what it has learnt from a fallback under the key that was asked for. By default,
+    /// Whether a resolution stores what it has learned from a fallback under the key that was asked for. By default,
     /// it does.
     pub fn write_back(mut self, write_back: bool) -> Self {
         self.write_back = write_back;

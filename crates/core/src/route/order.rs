@@ -82,7 +82,7 @@ impl Order {
     #[inline]
     pub(super) fn draw(&self) -> u64 {
         // The counter's own order is the set order. A set that happens after another one (in one thread, or through any
-        // synchronisation between two) reads a later value of the same atomic.
+        // synchronization between two) reads a later value of the same atomic.
         // Release: pairs with the Acquire in `begin`: a survey that may list what is set with this stamp sees the sets
         // that have happened before.
         self.stamps.fetch_add(1, Ordering::Release)

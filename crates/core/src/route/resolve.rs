@@ -145,13 +145,13 @@ impl<'a, Q: AsKey, R: Destination> Resolving<'a, '_, Q, R> {
             None => plain,
         };
         let answer = self.answer(route, source, stale, Some(reason));
-        // What was learnt while something was out of service may be wrong as soon as it is back.
+        // What was learned while something was out of service may be wrong as soon as it is back.
         let answer = if unavailable.is_some() { answer } else { self.write_back(answer, call) };
         self.report(answer, call);
         Ok(answer)
     }
 
-    /// Stores what was learnt under the key itself; another caller's record, set meanwhile, is the better answer.
+    /// Stores what was learned under the key itself; another caller's record, set meanwhile, is the better answer.
     fn write_back(&self, answer: ResolutionView<'a, R>, call: &Call<'a>) -> ResolutionView<'a, R> {
         if self.mode == Mode::Peek || !self.inner.shared.write_back {
             return answer;

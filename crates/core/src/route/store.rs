@@ -296,7 +296,7 @@ impl<R: Destination> Store<R> {
         }
     }
 
-    /// Stores unless there is a fresh record: the write-back of what a resolution has learnt, which has just found none.
+    /// Stores unless there is a fresh record: the write-back of what a resolution has learned, which has just found none.
     pub(super) fn learn<'g, Q: AsKey>(&'g self, key: &Q, route: &R, call: &Call<'g>) -> Written<'g, R> {
         let ttl = call.shared.ttl();
         let mut put = self.set_absent(key, Unstored::Route(route.clone()), ttl, call);

@@ -153,11 +153,11 @@ fn a_write_back_gives_way_to_a_record_set_meanwhile_and_replaces_what_is_not_fre
     table.set(&key, "!set").unwrap();
     let yields =
         |route| inside(&table, |store, call| matches!(store.learn(&key, &route, call), Written::Yielded(..)));
-    assert!(yields("!learnt"));
+    assert!(yields("!learned"));
     assert_eq!(table.get(&key).unwrap().route, "!set");
     clock.advance(Duration::from_millis(100));
-    assert!(!yields("!learnt"), "it has expired meanwhile");
-    assert_eq!((table.get(&key).unwrap().route, table.stats().pruned, table.len()), ("!learnt", 1, 1));
+    assert!(!yields("!learned"), "it has expired meanwhile");
+    assert_eq!((table.get(&key).unwrap().route, table.stats().pruned, table.len()), ("!learned", 1, 1));
     doom(&table, &key);
     assert!(!yields("!again"));
     assert_eq!((table.get(&key).unwrap().route, table.stats().pruned, table.len()), ("!again", 1, 1));
@@ -455,7 +455,7 @@ fn a_panic_in_a_route_reaches_the_caller_and_leaves_the_table_correct() {
     assert_eq!(
         (name_of(&table, &room("#b")), table.len()),
         (None, 1),
-        "cloning has panicked: nothing is learnt"
+        "cloning has panicked: nothing is learned"
     );
 
     table.set(&key, Tricky { on_clone: bomb(), ..Tricky::named("!c") }).unwrap();

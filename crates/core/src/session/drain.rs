@@ -108,6 +108,15 @@ impl<P: Payload> SessionMap<P> {
     }
 
     /// Whether the map was drained: no session is created any more.
+    ///
+    /// ```
+    /// use tenure_core::SessionMap;
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// assert!(!map.is_draining());
+    /// drop(map.drain()); // nobody has to wait
+    /// assert!(map.is_draining());
+    /// ```
     pub fn is_draining(&self) -> bool {
         self.inner.is_draining()
     }

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// ```
 /// use tenure_core::{Direction, Pairing};
 ///
-/// assert_eq!(Pairing::receiving().direction, Direction::Receive);
-/// assert_eq!(Direction::Send.as_str(), "send");
+/// assert_eq!(Pairing::sending().direction, Direction::Send);
+/// assert_eq!(Direction::Receive.as_str(), "receive");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
@@ -85,6 +85,12 @@ impl Pairing {
     }
 
     /// A pairing whose creator receives.
+    ///
+    /// ```
+    /// use tenure_core::{Direction, Pairing};
+    ///
+    /// assert_eq!(Pairing::receiving(), Pairing::new(Direction::Receive));
+    /// ```
     pub fn receiving() -> Self {
         Self::new(Direction::Receive)
     }

@@ -142,20 +142,6 @@ impl<P: Payload> Drop for Watch<P> {
 /// Waits until a session meets a condition: what [`SessionMap::until`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
-///
-/// ```
-/// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-/// use tenure_core::{SessionMap, Status, Until, View};
-///
-/// let map = SessionMap::<()>::new();
-/// map.create("K7QX", (), None)?;
-/// let until: Until<(), _> = map.until("K7QX", |view: &View<'_, ()>| view.status() == Status::Connected);
-/// let (mut until, mut context) = (pin!(until), Context::from_waker(Waker::noop())); // a runtime does this
-/// assert!(until.as_mut().poll(&mut context).is_pending());
-/// map.claim("K7QX")?;
-/// assert!(matches!(until.poll(&mut context), Poll::Ready(Ok(session)) if session.connected.is_some()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Until<P: Payload, F> {
     watch: Watch<P>,
@@ -189,20 +175,6 @@ impl<P: Payload, F> fmt::Debug for Until<P, F> {
 /// Waits until a session is gone: what [`SessionMap::gone`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
-///
-/// ```
-/// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-/// use tenure_core::{EndCause, Gone, SessionMap};
-///
-/// let map = SessionMap::<()>::new();
-/// map.create("K7QX", (), None)?;
-/// let gone: Gone<()> = map.gone("K7QX");
-/// let (mut gone, mut context) = (pin!(gone), Context::from_waker(Waker::noop())); // a runtime does this
-/// assert!(gone.as_mut().poll(&mut context).is_pending());
-/// map.delete("K7QX");
-/// assert_eq!(gone.poll(&mut context), Poll::Ready(Ok(EndCause::Deleted)));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Gone<P: Payload> {
     watch: Watch<P>,
@@ -231,19 +203,6 @@ impl<P: Payload> Future for Gone<P> {
 /// Waits until there is a session: what [`SessionMap::appears`] answers.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
-///
-/// ```
-/// use std::{future::Future, pin::pin, task::{Context, Waker}};
-/// use tenure_core::{Appears, SessionMap};
-///
-/// let map = SessionMap::<()>::new();
-/// let appears: Appears<()> = map.appears("K7QX");
-/// let (mut appears, mut context) = (pin!(appears), Context::from_waker(Waker::noop())); // a runtime does this
-/// assert!(appears.as_mut().poll(&mut context).is_pending());
-/// map.create("K7QX", (), None)?;
-/// assert!(appears.poll(&mut context).is_ready());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Appears<P: Payload> {
     seat: Seat<P>,
@@ -280,18 +239,59 @@ impl<P: Payload> SessionMap<P> {
     /// [`WaitError::Ended`], though another was created under its code since. The condition is asked at every wake-up,
     /// which may be for nothing; a state that comes and goes between two polls may be missed. That its owner is suspended
     /// or resumed wakes as every change does.
+    ///
+    /// ```
+    /// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    /// use tenure_core::{SessionMap, Status, Until, View};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// let until: Until<(), _> = map.until("K7QX", |view: &View<'_, ()>| view.status() == Status::Connected);
+    /// let (mut until, mut context) = (pin!(until), Context::from_waker(Waker::noop())); // a runtime does this
+    /// assert!(until.as_mut().poll(&mut context).is_pending());
+    /// map.claim("K7QX")?;
+    /// assert!(matches!(until.poll(&mut context), Poll::Ready(Ok(session)) if session.connected.is_some()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn until<F: FnMut(&View<'_, P>) -> bool>(&self, code: &str, condition: F) -> Until<P, F> {
         Until { watch: Watch::new(self, code), condition }
     }
 
     /// A future that is ready once the session under this code, the one that is there now or at the first poll, is
     /// gone. It says why.
+    ///
+    /// ```
+    /// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    /// use tenure_core::{EndCause, Gone, SessionMap};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// map.create("K7QX", (), None)?;
+    /// let gone: Gone<()> = map.gone("K7QX");
+    /// let (mut gone, mut context) = (pin!(gone), Context::from_waker(Waker::noop())); // a runtime does this
+    /// assert!(gone.as_mut().poll(&mut context).is_pending());
+    /// map.delete("K7QX");
+    /// assert_eq!(gone.poll(&mut context), Poll::Ready(Ok(EndCause::Deleted)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn gone(&self, code: &str) -> Gone<P> {
         Gone { watch: Watch::new(self, code) }
     }
 
     /// A future that is ready once there is a session under this code. One that comes and goes between two polls may
     /// be missed.
+    ///
+    /// ```
+    /// use std::{future::Future, pin::pin, task::{Context, Waker}};
+    /// use tenure_core::{Appears, SessionMap};
+    ///
+    /// let map = SessionMap::<()>::new();
+    /// let appears: Appears<()> = map.appears("K7QX");
+    /// let (mut appears, mut context) = (pin!(appears), Context::from_waker(Waker::noop())); // a runtime does this
+    /// assert!(appears.as_mut().poll(&mut context).is_pending());
+    /// map.create("K7QX", (), None)?;
+    /// assert!(appears.poll(&mut context).is_ready());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn appears(&self, code: &str) -> Appears<P> {
         Appears { seat: Seat::new(self, code) }
     }

@@ -27,7 +27,7 @@ fn a_table_of_one_record_holds_the_last_one_set() {
     assert_eq!(table.stats().evicted, 99, "to set it again takes no place");
 }
 
-/// What is learnt takes the only place, that of the record from which it was learnt: the answer stays right, also
+/// What is learned takes the only place, that of the record from which it was learned: the answer stays right, also
 /// the next time.
 #[test]
 fn in_a_table_of_one_record_a_thread_takes_the_place_of_its_room() {
@@ -35,8 +35,8 @@ fn in_a_table_of_one_record_a_thread_takes_the_place_of_its_room() {
         RouteTable::<Text>::builder().partitions(1).max_entries_per_partition(1).build().expect("valid");
     table.set(room("#rust"), "!rust").expect("available");
     let thread = KeyRef::new("irc", "libera", "#rust", Some("t1"));
-    let learnt = table.resolve(thread, &[]).expect("the room's");
-    assert_eq!((learnt.route, learnt.source), ("!rust", Source::Room));
+    let learned = table.resolve(thread, &[]).expect("the room's");
+    assert_eq!((learned.route, learned.source), ("!rust", Source::Room));
     assert_eq!(table.get(room("#rust")), Err(GetError::NotFound), "it was evicted for the thread's");
     assert_eq!(table.resolve(thread, &[]).expect("its own").source, Source::Exact);
     // A table that does not write back keeps the room.

@@ -40,7 +40,7 @@ fn a_key_with_parts_of_a_mebibyte_is_a_key_like_any_other() {
     let thread = KeyRef::new(&a, &a, &a, Some(&b));
     let found = table.resolve(thread, &[]).expect("its room has a route");
     assert_eq!((found.source, found.key.thread()), (Source::Room, Some(&*b)));
-    assert_eq!(table.resolve(thread, &[]).expect("learnt").source, Source::Exact);
+    assert_eq!(table.resolve(thread, &[]).expect("learned").source, Source::Exact);
     assert_eq!(table.iter_room(&room, &tenure_core::pin()).count(), 2);
     assert_eq!(table.remove(&room).expect("available"), Some(a));
     assert_eq!(table.len(), 1);

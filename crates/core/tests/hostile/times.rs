@@ -119,7 +119,7 @@ fn at_the_end_of_time_what_is_set_stays() {
     assert_eq!(left, [false, false, true, true, true], "what was set longest ago went for the bound");
     let thread = KeyRef::new("a", "b", "4", Some("t"));
     assert_eq!(table.resolve(thread, &[]).expect("its room's").source, Source::Room);
-    assert_eq!(table.get(thread).expect("learnt").expires_at, Tick::MAX);
+    assert_eq!(table.get(thread).expect("learned").expires_at, Tick::MAX);
     assert_eq!(table.touch_with_ttl(&rooms[4], MILLI), Ok(()));
     assert_eq!(table.prune(), 0);
 

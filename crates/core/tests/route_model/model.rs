@@ -220,9 +220,9 @@ impl Model {
                 }
                 self.stats.stale += u64::from(stale);
                 self.stats.unavailable += u64::from(reason == Some(Reason::Unavailable));
-                // What was learnt while something was out of service is not kept.
-                let learnt = source != Source::Exact && reason != Some(Reason::Unavailable);
-                if learnt && self.write_back {
+                // What was learned while something was out of service is not kept.
+                let learned = source != Source::Exact && reason != Some(Reason::Unavailable);
+                if learned && self.write_back {
                     self.store(table, key, route, self.ttl);
                 }
             }

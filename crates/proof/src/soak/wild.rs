@@ -79,7 +79,7 @@ impl Wild {
         }
     }
 
-    /// Under a key stands what was set under it, or what was learnt: its room's route, or one provided for it.
+    /// Under a key stands what was set under it, or what was learned: its room's route, or one provided for it.
     fn is_about(&mut self, world: &World, how: &str, key: u32, route: &Tag) {
         let Tag { about, version, .. } = *route;
         world.laws.hold(about == key || about == room_of(key), || {

@@ -2,7 +2,7 @@
 
 use super::{
     operation::Operation,
-    scratch::is_modelled,
+    scratch::is_modeled,
     step::{Mutant, mutants},
     trial::Outcome,
 };
@@ -180,8 +180,8 @@ impl Document {
         operations: &[Operation],
         tried: &[(Mutant, Outcome, Duration)],
     ) -> BTreeMap<String, Outcome> {
-        let modelled = tried.iter().filter(|(mutant, ..)| is_modelled(&operations[mutant.operation]));
-        let keyed = modelled.map(|(mutant, outcome, _)| {
+        let modeled = tried.iter().filter(|(mutant, ..)| is_modeled(&operations[mutant.operation]));
+        let keyed = modeled.map(|(mutant, outcome, _)| {
             let operation = &operations[mutant.operation];
             (verdict_key(operation, &label(operation, mutant)), outcome.clone())
         });

@@ -27,7 +27,7 @@ pub struct Scratch {
 }
 
 /// Whether the models of the scratch copy can execute this operation.
-pub(super) fn is_modelled(operation: &Operation) -> bool {
+pub(super) fn is_modeled(operation: &Operation) -> bool {
     operation.file.starts_with(&format!("{CORE}/"))
 }
 

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// Waits for SIGTERM or SIGINT, and says which it was.
-pub(super) async fn signalled() -> io::Result<&'static str> {
+pub(super) async fn signaled() -> io::Result<&'static str> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => Ok("SIGTERM"),

@@ -81,19 +81,19 @@ fn loom_a_record_that_is_set_again_is_not_evicted_for_its_old_age() {
 }
 
 #[test]
-fn loom_what_is_learnt_yields_to_what_is_evicted_or_takes_its_place() {
+fn loom_what_is_learned_yields_to_what_is_evicted_or_takes_its_place() {
     model_within(Some(2), || {
         let a = room("#a");
         let (table, _) = table_of(4, [(&a, "!a")]);
         let (ones, others, old) = (table.clone(), table.clone(), candidate(&table, &a));
         let learns = move |guard: &_| {
-            inside(&ones, guard, |store, call| matches!(store.learn(&a, &"!learnt", call), Written::Stored))
+            inside(&ones, guard, |store, call| matches!(store.learn(&a, &"!learned", call), Written::Stored))
         };
         let evicts = move |guard: &_| inside(&others, guard, |store, call| store.evict(old, call));
         let (stored, evicted) = race(learns, evicts);
         assert!(evicted.is_some());
         if stored {
-            assert_holds(&table, ["!learnt"]);
+            assert_holds(&table, ["!learned"]);
         } else {
             assert_holds(&table, []);
         }

@@ -49,47 +49,47 @@ fn loom_of_two_sets_of_an_absent_key_one_stays() {
 }
 
 #[test]
-fn loom_what_is_learnt_never_overwrites_what_is_set() {
+fn loom_what_is_learned_never_overwrites_what_is_set() {
     model(|| {
         let (told, (), table) = two(
             table_of(4, []).0,
-            |table, key, guard| learn(table, key, "!learnt", guard),
+            |table, key, guard| learn(table, key, "!learned", guard),
             |table, key, guard| set(table, key, "!set", guard),
         );
-        assert!(["!learnt", "!set"].contains(&told));
+        assert!(["!learned", "!set"].contains(&told));
         assert_holds(&table, ["!set"]);
     });
 }
 
 #[test]
-fn loom_what_is_learnt_is_removed_or_stays() {
+fn loom_what_is_learned_is_removed_or_stays() {
     model(|| {
         let (told, removed, table) =
-            two(table_of(4, []).0, |table, key, guard| learn(table, key, "!learnt", guard), remove);
-        assert_eq!(told, "!learnt");
+            two(table_of(4, []).0, |table, key, guard| learn(table, key, "!learned", guard), remove);
+        assert_eq!(told, "!learned");
         match removed {
-            Some(route) => assert_eq!((route, table.len()), ("!learnt", 0)),
-            None => assert_holds(&table, ["!learnt"]),
+            Some(route) => assert_eq!((route, table.len()), ("!learned", 0)),
+            None => assert_holds(&table, ["!learned"]),
         }
     });
 }
 
 #[test]
-fn loom_what_is_learnt_outlives_the_expired_record_before_it() {
+fn loom_what_is_learned_outlives_the_expired_record_before_it() {
     model_within(Some(2), || {
         let (told, met, table) = two(
             stale_table_of(4, [(&room("#a"), "!old")]),
-            |table, key, guard| learn(table, key, "!learnt", guard),
+            |table, key, guard| learn(table, key, "!learned", guard),
             get,
         );
-        assert_eq!(told, "!learnt");
-        assert!(met == Ok("!learnt") || met.is_err(), "{met:?}");
-        assert_holds(&table, ["!learnt"]);
+        assert_eq!(told, "!learned");
+        assert!(met == Ok("!learned") || met.is_err(), "{met:?}");
+        assert_holds(&table, ["!learned"]);
     });
 }
 
 /// A resolution writes back over an expired record that another thread sets by `set`, which says whether it has: what
-/// is set stands, and what is learnt is stored where that came too late.
+/// is set stands, and what is learned is stored where that came too late.
 fn of_a_set_and_a_write_back_one_ends_the_expired_record(
     set: impl Fn(&Store<Text>, &SessionKey, &Call<'_>) -> bool + Copy + Send + Sync + 'static,
     route: Text,
@@ -97,16 +97,16 @@ fn of_a_set_and_a_write_back_one_ends_the_expired_record(
     model(move || {
         let (told, is_set, table) = two(
             stale_table_of(4, [(&room("#a"), "!old")]),
-            |table, key, guard| learn(table, key, "!learnt", guard),
+            |table, key, guard| learn(table, key, "!learned", guard),
             move |table, key, guard| inside(table, guard, |store, call| set(store, key, call)),
         );
-        assert_eq!(told, if is_set { route } else { "!learnt" });
+        assert_eq!(told, if is_set { route } else { "!learned" });
         assert_holds(&table, [told]);
     });
 }
 
 #[test]
-fn loom_what_is_learnt_does_not_end_an_expired_record_that_is_set_again() {
+fn loom_what_is_learned_does_not_end_an_expired_record_that_is_set_again() {
     let again = |store: &Store<Text>, key: &SessionKey, call: &Call<'_>| {
         let met = store.meet(&Asked::Exact(key), call.guard);
         met.is_some_and(|(entry, life)| {
@@ -118,7 +118,7 @@ fn loom_what_is_learnt_does_not_end_an_expired_record_that_is_set_again() {
 }
 
 #[test]
-fn loom_what_is_learnt_does_not_end_what_replaces_an_expired_record() {
+fn loom_what_is_learned_does_not_end_what_replaces_an_expired_record() {
     let replaces = |store: &Store<Text>, key: &SessionKey, call: &Call<'_>| {
         let met = store.meet(&Asked::Exact(key), call.guard);
         met.is_some_and(|(entry, life)| {
@@ -137,7 +137,7 @@ fn loom_a_set_a_write_back_and_a_remove_fit_one_order() {
         let (sets, learns) = (table.clone(), table.clone());
         let ((), told, removed) = race_of_three(
             move |guard| set(&sets, &room("#a"), "!set", guard),
-            move |guard| learn(&learns, &room("#a"), "!learnt", guard),
+            move |guard| learn(&learns, &room("#a"), "!learned", guard),
             |guard| remove(&table, &room("#a"), guard),
         );
         let left = get(&table, &room("#a"), &pin()).ok();
@@ -145,10 +145,10 @@ fn loom_a_set_a_write_back_and_a_remove_fit_one_order() {
         let one_order = [
             ("!set", Some("!set"), None),
             ("!set", None, Some("!set")),
-            ("!learnt", Some("!set"), Some("!learnt")),
-            ("!learnt", Some("!set"), None),
-            ("!learnt", Some("!learnt"), Some("!set")),
-            ("!learnt", None, Some("!set")),
+            ("!learned", Some("!set"), Some("!learned")),
+            ("!learned", Some("!set"), None),
+            ("!learned", Some("!learned"), Some("!set")),
+            ("!learned", None, Some("!set")),
         ];
         assert!(one_order.contains(&answers), "told, removed and left: {answers:?}");
         assert_eq!(table.len(), usize::from(left.is_some()), "places taken");

@@ -128,7 +128,7 @@ impl At<'_> {
 
     /// The resolution has found something that is not under its own key.
     fn found(&self, after: State, asked: Resolving, at: u64, found: Found, outcomes: &mut Out) {
-        // What was learnt while something was out of service is not written down.
+        // What was learned while something was out of service is not written down.
         let writes = asked.writes && !found.unavailable;
         let answers = self.answers(found);
         let Found { route, source, stale, .. } = found;
