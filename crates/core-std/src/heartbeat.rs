@@ -47,7 +47,7 @@ pub struct Heartbeat {
     heart: Arc<Heart>,
 }
 
-/// A heart's beat alone: for who hears of the peer, while somebody else holds the [`Heartbeat`] and with it the owner.
+/// A heart's beat alone: for whatever hears of the peer, while something else holds the [`Heartbeat`] and with it the owner.
 ///
 /// A clone beats the same heart. It keeps nobody alive: once the [`Heartbeat`] is dropped, it does nothing.
 ///
@@ -58,7 +58,7 @@ pub struct Heartbeat {
 ///
 /// let (map, hearts) = (SessionMap::<()>::new(), Hearts::new());
 /// let heartbeat = hearts.add(map.owner(), Duration::from_millis(10), None, Tick::ZERO);
-/// let pulse = heartbeat.pulse(); // goes to who reads the socket
+/// let pulse = heartbeat.pulse(); // goes to whatever reads the socket
 /// pulse.beat();
 /// hearts.step(Tick::from_millis(10));
 /// assert!(heartbeat.name().is_alive());

@@ -5,7 +5,7 @@ use tenure_core::{Drained, EndCause, Events, Payload, Received, Session, Session
 
 /// Waits for sessions and reads what happens to them, blocking. `tenure-tokio` has the same, to be awaited.
 ///
-/// A handle to a map; cheap to make and to clone. No thread is kept for who waits. Limits are kept to about 10 ms,
+/// A handle to a map; cheap to make and to clone. No thread is kept for a waiter. Limits are kept to about 10 ms,
 /// and never cut short. Waiting for the end of something that ends by its age needs the map's background thread.
 ///
 /// ```
@@ -115,8 +115,8 @@ impl<P: Payload> Watcher<P> {
         self.map.watch(code).map(|events| EventIter { events })
     }
 
-    /// What happens to all sessions, until the map is drained. Up to `capacity` events wait to be read; who is slower
-    /// reads how many were lost, and goes on.
+    /// What happens to all sessions, until the map is drained. Up to `capacity` events wait to be read; a slower
+    /// reader reads how many were lost, and goes on.
     ///
     /// ```
     /// use tenure_core::SessionMap;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 /// Waits for sessions and reads what happens to them, async. `tenure-std` has the same, blocking.
 ///
-/// A handle to a map; cheap to make and to clone. No task is kept for who waits. Every future here is cancel safe:
+/// A handle to a map; cheap to make and to clone. No task is kept for a waiter. Every future here is cancel safe:
 /// dropping it leaves nothing behind and loses nothing. Limits are in the runtime's time. Waiting for the end of
 /// something that ends by its age needs the map's background thread.
 ///
@@ -140,8 +140,8 @@ impl<P: Payload> Watcher<P> {
         self.map.watch(code).map(|events| EventStream { events })
     }
 
-    /// What happens to all sessions, until the map is drained. Up to `capacity` events wait to be read; who is slower
-    /// reads how many were lost, and goes on.
+    /// What happens to all sessions, until the map is drained. Up to `capacity` events wait to be read; a slower
+    /// reader reads how many were lost, and goes on.
     ///
     /// ```
     /// use tenure_core::SessionMap;
