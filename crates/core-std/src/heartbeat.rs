@@ -17,7 +17,7 @@ const SHORTEST_STEP: u64 = 10;
 /// In each interval a heart is looked at so often, unless that would be too often.
 const LOOKS: u64 = 4;
 
-/// The sign of life of one owner: what [`Monitor::heartbeat`](crate::Monitor::heartbeat) answers.
+/// The sign of life of one owner: what [`Monitor::heartbeat`](crate::Monitor::heartbeat) returns.
 ///
 /// It is looked at four times in each interval of the length asked for (less often if that is shorter than 40 ms). If it
 /// has not [beaten](Heartbeat::beat) from one look to the next four times in a row, the owner is dead, with the reason
@@ -205,7 +205,7 @@ impl Hearts {
         Heartbeat { heart }
     }
 
-    /// Looks at every heart whose time has come, and ends the owners of those that have stopped. Answers when to look
+    /// Looks at every heart whose time has come, and ends the owners of those that have stopped. Returns when to look
     /// next; none if there are no hearts.
     ///
     /// However late it is called, each heart is looked at once. What was dropped meanwhile is forgotten then.

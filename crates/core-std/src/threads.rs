@@ -52,7 +52,7 @@ where
     })
 }
 
-/// Makes the owner live as long as the thread that calls this, however that ends; answers the owner's name.
+/// Makes the owner live as long as the thread that calls this, however that ends; returns the owner's name.
 ///
 /// It dies when the thread's local values are dropped, with the reason [`Finished`](DeathReason::Finished): a thread
 /// that ends by a panic cannot be told from another any more by then; [`spawn_owned`] can tell. On some systems the

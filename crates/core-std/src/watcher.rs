@@ -34,7 +34,7 @@ impl<P: Payload> Watcher<P> {
         Self { map: map.clone() }
     }
 
-    /// Blocks until the session under this code meets the condition, and answers it as it then is.
+    /// Blocks until the session under this code meets the condition, and returns it as it then is.
     ///
     /// It is about the session that is there now: if that one ends, so does the waiting, though another was created
     /// under its code. No change is missed; a state that comes and goes between two looks may be.
@@ -65,7 +65,7 @@ impl<P: Payload> Watcher<P> {
         self.map.wait_until(code, condition, limit)
     }
 
-    /// Blocks until there is a session under this code, and answers it.
+    /// Blocks until there is a session under this code, and returns it.
     ///
     /// # Errors
     /// The limit has passed.
@@ -160,7 +160,7 @@ impl<P: Payload> fmt::Debug for Watcher<P> {
     }
 }
 
-/// What happens, as an iterator that blocks: what [`Watcher::watch`] and [`Watcher::events`] answer.
+/// What happens, as an iterator that blocks: what [`Watcher::watch`] and [`Watcher::events`] return.
 ///
 /// It ends after the end of the one session that is watched, or when the map was drained and all was read.
 ///

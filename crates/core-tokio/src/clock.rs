@@ -12,7 +12,7 @@ use tokio::{runtime::Handle, time::Instant};
 ///
 /// A table's background thread goes by this clock as well, and sleeps in real time, up to a minute: so under a paused clock
 /// every answer is right at once, and so are limits, but what nobody looks up is freed, and told to those who wait or
-/// read, up to a minute of real time late. Call `maintain` until it answers false where a test is to see that at once.
+/// read, up to a minute of real time late. Call `maintain` until it returns false where a test is to see that at once.
 ///
 /// ```
 /// use std::time::Duration;

@@ -95,8 +95,8 @@ impl Drop for Owned {
 ///
 /// One small task awaits the handle; there is nothing cheaper that tells its end. The reason is
 /// [`Finished`](DeathReason::Finished), [`Panicked`](DeathReason::Panicked) with the message, or
-/// [`Cancelled`](DeathReason::Cancelled) for one that is aborted or whose runtime goes. What the task answers is passed
-/// on to what this answers.
+/// [`Cancelled`](DeathReason::Cancelled) for one that is aborted or whose runtime goes. What the task returns is passed
+/// on to what this returns.
 ///
 /// # Panics
 /// Outside of a runtime. The owner is then dropped.
@@ -133,7 +133,7 @@ pub fn own_task<T: Send + 'static>(owner: Owner, handle: JoinHandle<T>) -> Monit
     Monitored { result, abort, name }
 }
 
-/// A task whose end is its owner's: what [`own_task`] answers. It is a future of what the task answers; when it is
+/// A task whose end is its owner's: what [`own_task`] returns. It is a future of what the task returns; when it is
 /// ready, the owner is dead. Cancel safe: dropping it changes nothing, and the task runs on.
 ///
 /// ```
@@ -248,7 +248,7 @@ pub fn own_abort_handle(owner: Owner, handle: AbortHandle) -> OwnerRef {
     name
 }
 
-/// Makes the owner live until the future is ready, and die for the reason that it answers: how to make an owner live
+/// Makes the owner live until the future is ready, and die for the reason that it returns: how to make an owner live
 /// as long as anything that can be awaited.
 ///
 /// One small task polls the future. If its runtime goes, the reason is [`Cancelled`](DeathReason::Cancelled).
@@ -288,7 +288,7 @@ where
     OwnedUntil { task: Some(task.abort_handle()), name }
 }
 
-/// An owner that lives until a future is ready: what [`own_until`] answers. Dropping it ends the owner, soon.
+/// An owner that lives until a future is ready: what [`own_until`] returns. Dropping it ends the owner, soon.
 ///
 /// ```
 /// use tenure_core::{DeathReason, SessionMap};

@@ -45,7 +45,7 @@ impl<P: Payload> Watcher<P> {
         Self { map: map.clone() }
     }
 
-    /// Waits until the session under this code meets the condition, and answers it as it then is.
+    /// Waits until the session under this code meets the condition, and returns it as it then is.
     ///
     /// It is about the session that is there at the first poll: if that one ends, so does the waiting, though another
     /// was created under its code. No change is missed; a state that comes and goes between two polls may be. Cancel
@@ -81,7 +81,7 @@ impl<P: Payload> Watcher<P> {
         timeout(limit, until).await.unwrap_or_else(|_| Err(timed_out(code, limit)))
     }
 
-    /// Waits until there is a session under this code, and answers it. Cancel safe.
+    /// Waits until there is a session under this code, and returns it. Cancel safe.
     ///
     /// # Errors
     /// The limit has passed.
@@ -195,7 +195,7 @@ impl<P: Payload> fmt::Debug for Watcher<P> {
     }
 }
 
-/// What happens, as a stream: what [`Watcher::watch`] and [`Watcher::events`] answer.
+/// What happens, as a stream: what [`Watcher::watch`] and [`Watcher::events`] return.
 ///
 /// It ends after the end of the one session that is watched, or when the map was drained and all was read.
 ///

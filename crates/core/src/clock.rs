@@ -160,7 +160,7 @@ impl fmt::Display for Tick {
 /// A clock of your own must keep two promises, on which the tables build:
 ///
 /// * **Monotonic.** [`now`](Clock::now) never goes backwards, not even between threads: when one call
-///   has returned, every later call, on any thread, answers the same tick or a later one.
+///   has returned, every later call, on any thread, returns the same tick or a later one.
 /// * **Cheap.** Every lookup calls it once. A few nanoseconds are fine, a system call is not, and it may not block.
 ///
 /// It should not panic: the panic would surface in whatever table operation asked for the time.

@@ -466,7 +466,7 @@ impl<R: Destination> RouteTable<R> {
     /// Does by hand what the background thread does besides pruning: replaces unavailable partitions with empty ones
     /// and drops what was removed or replaced, unless a guard still sees it. True if something still waits: so no loop
     /// until it is false under a guard. A destructor of what a table drops is under one; called there, it leaves all
-    /// to the next caller, and answers false.
+    /// to the next caller, and returns false.
     ///
     /// ```
     /// let table = tenure_core::RouteTable::new();

@@ -80,7 +80,7 @@ impl Kept {
     }
 }
 
-/// A child process whose end is its owner's: what [`Monitor::child`] answers.
+/// A child process whose end is its owner's: what [`Monitor::child`] returns.
 ///
 /// Dropping it changes nothing. It keeps the monitor.
 ///

@@ -78,7 +78,7 @@ impl Items {
         Self { by_number: Mutex::new(HashMap::new()), numbers: AtomicU64::new(1) }
     }
 
-    /// Watches an item; answers its number, or gives the owner back.
+    /// Watches an item; returns its number, or gives the owner back.
     pub(super) fn watch(&self, item: Item, poller: &Poller) -> Result<u64, MonitorError> {
         // Relaxed: a number that is given once.
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);

@@ -17,7 +17,7 @@ impl Monitor {
     /// here. A peer that shuts down its sending half only counts as one that closes. A peer that vanishes without a
     /// word, as by a pulled cable, is not noticed by the kernel for long: add a [`heartbeat`](Monitor::heartbeat).
     ///
-    /// The answer keeps a second descriptor of the socket open: keep it beside the socket, and drop it with it. Then
+    /// What it returns keeps a second descriptor of the socket open: keep it beside the socket, and drop it with it. Then
     /// the owner dies with whichever end goes first. [`shared_socket`](Monitor::shared_socket) does with one.
     ///
     /// A connection that was closed before ends the owner soon after the call, and is no error.
@@ -80,7 +80,7 @@ impl Monitor {
     }
 }
 
-/// An owner that lives as long as a socket's peer: what [`Monitor::socket`] answers.
+/// An owner that lives as long as a socket's peer: what [`Monitor::socket`] returns.
 ///
 /// Dropping it ends the owner as dropping its handle would, and closes the descriptor that it holds.
 ///

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// What can only be asked whether it has ended.
 pub(super) struct Polled {
-    /// Each answers whether it is done.
+    /// Each returns whether it is done.
     running: Mutex<Vec<Box<dyn FnMut() -> bool + Send>>>,
 }
 
@@ -27,7 +27,7 @@ impl Polled {
         Self { running: Mutex::new(Vec::new()) }
     }
 
-    /// Looks at all of them; answers when to look again.
+    /// Looks at all of them; returns when to look again.
     pub(super) fn step(&self) -> Option<Duration> {
         // Not under the lock: ending an owner may run a user's code.
         let mut running = std::mem::take(&mut *lock(&self.running));
@@ -96,7 +96,7 @@ impl Monitor {
     }
 }
 
-/// A thread whose end is its owner's: what [`Monitor::thread`] answers. Dropping it changes nothing.
+/// A thread whose end is its owner's: what [`Monitor::thread`] returns. Dropping it changes nothing.
 ///
 /// ```
 /// use std::thread;

@@ -73,7 +73,7 @@ async fn wait_or_asked(child: &mut Child, asked: &Notify) -> Option<io::Result<E
     .await
 }
 
-/// A child process whose end is its owner's: what [`Monitor::child`] answers. Dropping it changes nothing.
+/// A child process whose end is its owner's: what [`Monitor::child`] returns. Dropping it changes nothing.
 ///
 /// ```
 /// use tenure_core::SessionMap;
@@ -116,7 +116,7 @@ impl ChildProcess {
 
     /// Waits until it has ended, and says how. Its owner is dead by then.
     ///
-    /// Cancel safe: it can be called again, and answers the same.
+    /// Cancel safe: it can be called again, and returns the same.
     ///
     /// # Errors
     /// The system did not say, or the runtime is gone.

@@ -18,7 +18,7 @@ impl Monitor {
     /// half only counts as one that closes. One that vanishes without a word is not noticed by the kernel for long:
     /// add a [`heartbeat`](Monitor::heartbeat).
     ///
-    /// The answer keeps a second descriptor of the socket open ([`shared_socket`](Monitor::shared_socket) does with
+    /// What it returns keeps a second descriptor of the socket open ([`shared_socket`](Monitor::shared_socket) does with
     /// one): keep it beside the socket, and drop it with it. A connection that was closed before ends the owner soon after the call, and is no error.
     ///
     /// # Errors

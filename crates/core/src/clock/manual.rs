@@ -68,7 +68,7 @@ impl ManualClock {
         Self { shared: Arc::new(Shared { nanos: AtomicU64::new(start), start, wall_start: wall }) }
     }
 
-    /// Moves the time forward by `span` and answers the tick it then shows. Steps below a millisecond add up.
+    /// Moves the time forward by `span` and returns the tick it then shows. Steps below a millisecond add up.
     ///
     /// Concurrent advances all count. The clock stops at [`Tick::MAX`].
     ///

@@ -69,7 +69,7 @@ const SHARE: usize = 4;
 pub(super) struct Collector {
     /// The present epoch's word, which a pin writes down as it is. Read by every pin, and written seldom.
     epoch: CachePadded<AtomicUsize>,
-    /// Makes a barrier on all threads, or answers false.
+    /// Makes a barrier on all threads, or returns false.
     on_all_threads: fn() -> bool,
     /// All that ever were: used again, and freed with the collector.
     locals: AtomicPtr<Local>,
@@ -140,7 +140,7 @@ impl Collector {
         }
     }
 
-    /// Moves the epoch on by one, if every pinned thread has written down the present one; answers what is due.
+    /// Moves the epoch on by one, if every pinned thread has written down the present one; returns what is due.
     ///
     /// Where nobody is in a hurry, a barrier on all threads is made only for enough.
     fn step(&self, own: &Local, hurry: bool) -> Vec<Deferred> {

@@ -187,7 +187,7 @@ pub(super) fn parent(index: usize) -> usize {
     index.checked_ilog2().map_or(0, |top| index & !(1 << top))
 }
 
-/// Takes the tag `PENDING` off a bucket that was reached through the list, or is bucket 0 or ready; answers its link.
+/// Takes the tag `PENDING` off a bucket that was reached through the list, or is bucket 0 or ready; returns its link.
 #[inline]
 pub(super) fn settle(bucket: &Bucket) -> Link {
     loop {

@@ -27,7 +27,7 @@ impl<T: Send + Sync> Once<T> {
         unsafe { value.as_ref() }
     }
 
-    /// Writes the value unless one is there, and answers the one that stands.
+    /// Writes the value unless one is there, and returns the one that stands.
     pub(crate) fn get_or_set(&self, value: T) -> &T {
         let fresh = Box::into_raw(Box::new(value));
         let (stands, written) = self.write(fresh);

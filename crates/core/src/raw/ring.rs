@@ -29,7 +29,7 @@ impl<T> Ring<T> {
         &self.slots[number as usize % LENGTH]
     }
 
-    /// Adds a value, and answers how many were ever added; none, and does nothing, if there is no room.
+    /// Adds a value, and returns how many were ever added; none, and does nothing, if there is no room.
     ///
     /// # Safety
     /// No other thread pushes meanwhile, and the push of another thread before happens before this one.

@@ -45,7 +45,7 @@ impl<T: Send + Sync> Roll<T> {
         Err(entry.value)
     }
 
-    /// Closes the roll, if nobody has yet; answers all that was ever added, the last first.
+    /// Closes the roll, if nobody has yet; returns all that was ever added, the last first.
     pub(crate) fn close(&self) -> impl Iterator<Item = &T> {
         // Acquire, here and below: pairs with the Release of every `push` of an entry (each exchange continues the
         // release sequence of those before it).

@@ -4,7 +4,7 @@ use super::{destination::Destination, record::Life, store::Held};
 use crate::{clock::Tick, key::SessionKey};
 use std::fmt;
 
-/// A record, owned: what [`RouteTable::get`](crate::RouteTable::get) answers.
+/// A record, owned: what [`RouteTable::get`](crate::RouteTable::get) returns.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +42,7 @@ impl<R> fmt::Debug for Record<R> {
 }
 
 /// A record, borrowed under a [`Guard`](crate::Guard): what [`RouteTable::get_view`](crate::RouteTable::get_view)
-/// answers. It stays readable while the guard lives, whatever happens to the record meanwhile.
+/// returns. It stays readable while the guard lives, whatever happens to the record meanwhile.
 ///
 /// ```
 /// use tenure_core::{ManualClock, RecordView, RouteTable, SessionKey, Tick};
@@ -217,7 +217,7 @@ impl How {
 }
 
 /// Where a message goes, and how that was found out: what [`RouteTable::resolve`](crate::RouteTable::resolve)
-/// answers.
+/// returns.
 ///
 /// ```
 /// use tenure_core::{Resolution, RouteTable, SessionKey, Source};

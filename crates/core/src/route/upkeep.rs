@@ -46,7 +46,7 @@ impl<R: Destination> Inner<R> {
         &self.partitions[index as usize]
     }
 
-    /// Replaces what is out of service and drops what was removed; answers whether anything waits to be dropped.
+    /// Replaces what is out of service and drops what was removed; returns whether anything waits to be dropped.
     ///
     /// In a destructor that a table runs it leaves all of that to who comes next: what waits there waits for this very
     /// destructor, however often it asks.

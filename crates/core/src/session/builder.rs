@@ -29,7 +29,7 @@ use std::{
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Options for a [`SessionMap`]: what [`SessionMap::builder`] answers.
+/// Options for a [`SessionMap`]: what [`SessionMap::builder`] returns.
 ///
 /// ```
 /// use std::time::Duration;

@@ -61,7 +61,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Writes down why it is gone, unless that is written; answers what stands.
+    /// Writes down why it is gone, unless that is written; returns what stands.
     pub(super) fn end(&self, cause: EndCause) -> &EndCause {
         static DELETED: EndCause = EndCause::Deleted;
         static EXPIRED: EndCause = EndCause::Expired;
@@ -134,7 +134,7 @@ impl Move {
         }
     }
 
-    /// Gives a verdict, and answers the one that stands.
+    /// Gives a verdict, and returns the one that stands.
     pub(super) fn decide(&self, moved: bool) -> bool {
         let wanted = if moved { MOVED } else { STAYED };
         // Release: what the verdict is based on comes before it. Acquire on failure: pairs with that.

@@ -86,7 +86,7 @@ impl<P> fmt::Debug for Edit<P> {
 
 impl<P: Payload> SessionMap<P> {
     /// Changes a session in one step: reads it, lets `change` work on a copy, and puts the copy in its place if nobody
-    /// has changed it meanwhile; else starts again. Answers what `change` has answered.
+    /// has changed it meanwhile; else starts again. Returns what `change` returned.
     ///
     /// So no update is lost, readers see all of a change or nothing, and a session that is deleted meanwhile stays
     /// deleted.
@@ -145,7 +145,7 @@ impl<P: Payload> SessionMap<P> {
         }
     }
 
-    /// Claims a pending session: it is connected from then on, and the time is stamped. Answers it as it then is.
+    /// Claims a pending session: it is connected from then on, and the time is stamped. Returns it as it then is.
     ///
     /// Of any number of concurrent claims exactly one succeeds.
     ///

@@ -57,7 +57,7 @@ impl<P: Payload> SessionMap<P> {
         self.inner.create(code.into(), payload, owner.into())
     }
 
-    /// Creates a session under a code that nobody can guess, and answers the code.
+    /// Creates a session under a code that nobody can guess, and returns the code.
     ///
     /// The code is eight signs from the operating system's secure source, of an alphabet of 32 without look-alikes:
     /// 2^40 codes, each as likely as any other. A code that is taken is drawn again.

@@ -39,7 +39,7 @@ pub struct Drained {
     pub unseen: usize,
 }
 
-/// Waits until everybody has seen the end: what [`SessionMap::drain`] answers.
+/// Waits until everybody has seen the end: what [`SessionMap::drain`] returns.
 ///
 /// Cancel safe: the map is drained whether or not it is polled; dropping it stops the waiting only.
 ///
@@ -73,7 +73,7 @@ impl<P: Payload> SessionMap<P> {
     /// [`Drained`](EndCause::Drained).
     ///
     /// When it returns, no session is there any more, and none comes; everybody who waits or reads events has been
-    /// woken. What it answers is a future, ready once all of them have seen it: readers of [`Events`](super::Events) have read all
+    /// woken. What it returns is a future, ready once all of them have seen it: readers of [`Events`](super::Events) have read all
     /// that they had, and waiters ([`until`](SessionMap::until), [`gone`](SessionMap::gone)) are done. An owner that
     /// has no session at that time is released when it is next given one.
     ///
@@ -148,7 +148,7 @@ impl<P: Payload> Inner<P> {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Refuses what comes, ends what is there. Answers how many sessions and how many owners that was.
+    /// Refuses what comes, ends what is there. Returns how many sessions and how many owners that was.
     pub(super) fn release_all(&self) -> (usize, usize) {
         // Relaxed: before the fence.
         self.draining.store(true, Ordering::Relaxed);

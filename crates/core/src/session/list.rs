@@ -125,7 +125,7 @@ impl<P: Payload> Inner<P> {
     }
 }
 
-/// Every session of a map: what [`SessionMap::iter`] answers.
+/// Every session of a map: what [`SessionMap::iter`] returns.
 ///
 /// ```
 /// use tenure_core::{SessionMap, Sessions};

@@ -85,7 +85,7 @@ impl<P: Payload> SessionMap<P> {
     /// Does one bounded step of what the background thread does: frees sessions of dead owners, drops what was
     /// removed, sweeps where that is due. True if there is more to do at once.
     ///
-    /// For maps without background thread: call it now and then, and again while it answers true.
+    /// For maps without background thread: call it now and then, and again while it returns true.
     ///
     /// ```
     /// use tenure_core::SessionMap;
@@ -178,7 +178,7 @@ impl<P: Payload> Inner<P> {
         }
     }
 
-    /// Ends sessions of a dead owner, looking at about so many hints. Answers how many it has ended, and whether that
+    /// Ends sessions of a dead owner, looking at about so many hints. Returns how many it has ended, and whether that
     /// was all.
     fn reap(&self, owner: &OwnerRef, hints: usize) -> (usize, bool) {
         let guard = pin();
@@ -199,7 +199,7 @@ impl<P: Payload> Inner<P> {
         (freed, done)
     }
 
-    /// Ends about so many sessions of the owners that are dead. Answers how many, and whether there may be more.
+    /// Ends about so many sessions of the owners that are dead. Returns how many, and whether there may be more.
     fn bury_some(&self, limit: usize) -> (usize, bool) {
         let mut freed = 0;
         let mut looked_at = 0;

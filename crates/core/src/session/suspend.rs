@@ -171,7 +171,7 @@ impl Suspended {
 }
 
 impl<P: Payload> SessionMap<P> {
-    /// Takes up an owner again that was suspended: the peer is back, with its token. Answers its handle.
+    /// Takes up an owner again that was suspended: the peer is back, with its token. Returns its handle.
     ///
     /// The owner is the one it was, with all of its sessions; of several that resume it at once, one succeeds. Once
     /// it returns, nobody sees the sessions end by that suspension, whoever waits for one of them has been woken, and

@@ -67,7 +67,7 @@ impl<P> fmt::Debug for Session<P> {
 }
 
 /// A look at a session where it lies in the table, without cloning its payload: what
-/// [`SessionMap::get_view`](crate::SessionMap::get_view) answers.
+/// [`SessionMap::get_view`](crate::SessionMap::get_view) returns.
 ///
 /// It shows one version of the session, which does not change under it.
 ///

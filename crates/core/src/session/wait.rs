@@ -139,7 +139,7 @@ impl<P: Payload> Drop for Watch<P> {
     }
 }
 
-/// Waits until a session meets a condition: what [`SessionMap::until`] answers.
+/// Waits until a session meets a condition: what [`SessionMap::until`] returns.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
 #[must_use = "futures do nothing unless polled"]
@@ -172,7 +172,7 @@ impl<P: Payload, F> fmt::Debug for Until<P, F> {
     }
 }
 
-/// Waits until a session is gone: what [`SessionMap::gone`] answers.
+/// Waits until a session is gone: what [`SessionMap::gone`] returns.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
 #[must_use = "futures do nothing unless polled"]
@@ -200,7 +200,7 @@ impl<P: Payload> Future for Gone<P> {
     }
 }
 
-/// Waits until there is a session: what [`SessionMap::appears`] answers.
+/// Waits until there is a session: what [`SessionMap::appears`] returns.
 ///
 /// Cancel safe: dropping it leaves nothing behind.
 #[must_use = "futures do nothing unless polled"]
@@ -296,7 +296,7 @@ impl<P: Payload> SessionMap<P> {
         Appears { seat: Seat::new(self, code) }
     }
 
-    /// Blocks until the session under this code meets the condition, and answers it as it then is.
+    /// Blocks until the session under this code meets the condition, and returns it as it then is.
     ///
     /// # Errors
     /// [`WaitError::NotFound`] if there is no such session, [`WaitError::Ended`] if it ends first, and
@@ -325,7 +325,7 @@ impl<P: Payload> SessionMap<P> {
         block_on(self.until(code, condition), limit).unwrap_or_else(|| Err(timed_out(code, limit)))
     }
 
-    /// Blocks until there is a session under this code, and answers it.
+    /// Blocks until there is a session under this code, and returns it.
     ///
     /// # Errors
     /// [`WaitError::TimedOut`] after `limit`, as for [`wait_until`](SessionMap::wait_until).

@@ -16,7 +16,7 @@ use std::{
 /// So many events wait for the reader of one session, besides its end.
 const OF_ONE: usize = 64;
 
-/// What happens to one session, or to all: what [`SessionMap::watch`] and [`SessionMap::events`] answer.
+/// What happens to one session, or to all: what [`SessionMap::watch`] and [`SessionMap::events`] return.
 ///
 /// Each event has a number, which grows in the order of events, and is one more than the number before unless the
 /// reader was too slow, or does not read all sessions. What did not fit is counted and said, as
