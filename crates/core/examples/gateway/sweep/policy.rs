@@ -29,13 +29,14 @@ pub(crate) trait Policy {
 /// The policies that are simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arm {
-    /// What was set longest ago goes: Tenure's.
+    /// What was set longest ago goes: Tenure's. A set draws a number; a hit writes nothing.
     SetOrder,
-    /// What was used longest ago goes.
+    /// What was used longest ago goes. Each hit moves the record in an order that all threads share.
     Lru,
-    /// SIEVE (Zhang et al., NSDI 2024).
+    /// SIEVE (Zhang et al., NSDI 2024). The first hit after a set or a pass of the hand writes a bit into the record; an eviction
+    /// passes over those that have it.
     Sieve,
-    /// S3-FIFO (Yang et al., SOSP 2023).
+    /// S3-FIFO (Yang et al., SOSP 2023). A hit counts to three in the record; hashes of records that have gone are kept, too.
     S3Fifo,
     /// What will be asked for latest goes: nobody can know that. About the most that any choice can come to.
     Clairvoyant,
