@@ -242,15 +242,21 @@ impl<P: Payload> SessionMap<P> {
     ///
     /// ```
     /// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-    /// use tenure_core::{SessionMap, Status, Until, View};
+    /// use tenure_core::{Appears, EndCause, Gone, SessionMap, Status, Until, View};
     ///
     /// let map = SessionMap::<()>::new();
+    /// let mut context = Context::from_waker(Waker::noop()); // a runtime does this, and `pin`, at an `.await`
+    /// let mut appears: Appears<()> = map.appears("K7QX");
+    /// assert!(pin!(&mut appears).poll(&mut context).is_pending());
     /// map.create("K7QX", (), None)?;
-    /// let until: Until<(), _> = map.until("K7QX", |view: &View<'_, ()>| view.status() == Status::Connected);
-    /// let (mut until, mut context) = (pin!(until), Context::from_waker(Waker::noop())); // a runtime does this
-    /// assert!(until.as_mut().poll(&mut context).is_pending());
+    /// assert!(pin!(&mut appears).poll(&mut context).is_ready());
+    ///
+    /// let connected: Until<(), _> = map.until("K7QX", |view: &View<'_, ()>| view.status() == Status::Connected);
+    /// let gone: Gone<()> = map.gone("K7QX");
     /// map.claim("K7QX")?;
-    /// assert!(matches!(until.poll(&mut context), Poll::Ready(Ok(session)) if session.connected.is_some()));
+    /// assert!(matches!(pin!(connected).poll(&mut context), Poll::Ready(Ok(session)) if session.connected.is_some()));
+    /// map.delete("K7QX");
+    /// assert_eq!(pin!(gone).poll(&mut context), Poll::Ready(Ok(EndCause::Deleted)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn until<F: FnMut(&View<'_, P>) -> bool>(&self, code: &str, condition: F) -> Until<P, F> {
@@ -258,40 +264,13 @@ impl<P: Payload> SessionMap<P> {
     }
 
     /// A future that is ready once the session under this code, the one that is there now or at the first poll, is
-    /// gone. It says why.
-    ///
-    /// ```
-    /// use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
-    /// use tenure_core::{EndCause, Gone, SessionMap};
-    ///
-    /// let map = SessionMap::<()>::new();
-    /// map.create("K7QX", (), None)?;
-    /// let gone: Gone<()> = map.gone("K7QX");
-    /// let (mut gone, mut context) = (pin!(gone), Context::from_waker(Waker::noop())); // a runtime does this
-    /// assert!(gone.as_mut().poll(&mut context).is_pending());
-    /// map.delete("K7QX");
-    /// assert_eq!(gone.poll(&mut context), Poll::Ready(Ok(EndCause::Deleted)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// gone. It says why. [`until`](SessionMap::until) shows it.
     pub fn gone(&self, code: &str) -> Gone<P> {
         Gone { watch: Watch::new(self, code) }
     }
 
     /// A future that is ready once there is a session under this code. One that comes and goes between two polls may
-    /// be missed.
-    ///
-    /// ```
-    /// use std::{future::Future, pin::pin, task::{Context, Waker}};
-    /// use tenure_core::{Appears, SessionMap};
-    ///
-    /// let map = SessionMap::<()>::new();
-    /// let appears: Appears<()> = map.appears("K7QX");
-    /// let (mut appears, mut context) = (pin!(appears), Context::from_waker(Waker::noop())); // a runtime does this
-    /// assert!(appears.as_mut().poll(&mut context).is_pending());
-    /// map.create("K7QX", (), None)?;
-    /// assert!(appears.poll(&mut context).is_ready());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// be missed. [`until`](SessionMap::until) shows it.
     pub fn appears(&self, code: &str) -> Appears<P> {
         Appears { seat: Seat::new(self, code) }
     }
