@@ -54,7 +54,8 @@ impl Lines {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             if name == "tests" || name == "models" {
                 continue;
-            } else if path.is_dir() {
+            }
+            if path.is_dir() {
                 self.read(&path, false)?;
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 self.text = fs::read_to_string(&path)?;
@@ -78,10 +79,10 @@ impl Lines {
         match item {
             Item::Fn(it) if public(&it.vis) => self.add(self.source(&it.sig)),
             Item::Const(it) if public(&it.vis) => {
-                self.add(format!("const {}: {}", it.ident, self.source(&it.ty)))
+                self.add(format!("const {}: {}", it.ident, self.source(&it.ty)));
             }
             Item::Type(it) if public(&it.vis) => {
-                self.add(self.source(it).split("type ").last().unwrap_or_default())
+                self.add(self.source(it).split("type ").last().unwrap_or_default());
             }
             Item::Struct(it) if public(&it.vis) => {
                 let name = it.ident.to_string();
