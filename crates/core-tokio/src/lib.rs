@@ -50,6 +50,10 @@
 //! of [`tenure_std::Monitor`], heartbeats by one task; a task of somebody else's, a token and a channel cost one small
 //! task each. [`TokioClock`] moves a table's time with `tokio::time::pause`.
 //!
+//! # Elsewhere than on Linux
+//! As with [`tenure_std`]: processes are asked every 5 ms on other Unix systems, and [`Monitor::socket`](Monitor) is not there. Children
+//! are seen everywhere as tokio sees them.
+//!
 //! # Guarantees
 //! - From the instant of an owner's death none of its sessions is visible, all at once, whoever noticed it and however late.
 //! - A thing that has ended before it was given an owner ends it at once; nothing is missed between the two.
