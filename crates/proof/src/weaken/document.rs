@@ -73,7 +73,9 @@ fn kept(before: Option<&Row>, column: impl Fn(&Row) -> &String) -> Option<String
 /// What a comment says that the operation pairs with.
 fn partner(comment: &str) -> String {
     let Some((_, rest)) = comment.split_once("airs with ") else { return "–".to_owned() };
-    rest.split([':', ';', '.', ',']).next().unwrap_or(rest).trim_start_matches("the ").to_owned()
+    // Not in the middle of a path, nor of a file's name.
+    let end = [": ", "; ", ". ", ", "].iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len());
+    rest[..end].trim_start_matches("the ").trim_end_matches('.').to_owned()
 }
 
 fn cell(text: &str) -> String {
