@@ -1,4 +1,5 @@
-//! Every link from one document of the repository to another, or to a source, leads somewhere; so does every mark in it.
+//! Every link from one document of the repository to another, or to a source, leads somewhere; so does every mark in it. Every
+//! table has a head, without which it is shown as text.
 
 use std::{
     collections::BTreeSet,
@@ -6,14 +7,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const FOLDERS: [&str; 9] = [
+const FOLDERS: [&str; 11] = [
     ".",
     "docs",
     "docs/benchmarks",
     "crates/core",
     "crates/core/examples",
     "crates/core-std",
+    "crates/core-std/examples",
     "crates/core-tokio",
+    "crates/core-tokio/examples",
     "crates/relay",
     "crates/proof",
 ];
@@ -78,6 +81,24 @@ fn broken(document: &Path, text: &str) -> Vec<String> {
         }
     }
     broken
+}
+
+/// The first lines of tables that have no line of dashes under them.
+fn headless(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = |at: &usize| lines[*at].starts_with('|') && (*at == 0 || !lines[*at - 1].starts_with('|'));
+    let has_head = |at: usize| lines.get(at + 1).is_some_and(|next| next.starts_with("| ---"));
+    (0..lines.len()).filter(begins).filter(|at| !has_head(*at)).map(|at| lines[at]).collect()
+}
+
+#[test]
+fn every_table_has_a_head() {
+    for path in documents() {
+        let text = fs::read_to_string(&path).expect("a document is text");
+        assert_eq!(headless(&text), [""; 0], "{}", path.display());
+    }
+    assert_eq!(headless("a\n\n| b |\n| c |\n"), ["| b |"]);
+    assert_eq!(headless("| b |\n| --- |\n| c |"), [""; 0]);
 }
 
 #[test]
