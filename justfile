@@ -93,7 +93,7 @@ pictures:
 ops TRACE:
     cargo run --quiet --release -p tenure-core --example ops < {{ quote(TRACE) }}
 
-# Check bans, licenses and sources of the dependencies
+# Check bans, licenses and sources of the dependencies; needs cargo-deny
 deny:
     .ci/run deny
 
