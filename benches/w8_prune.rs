@@ -136,7 +136,7 @@ fn waited_for<R: Routes>(records: usize, expired: impl Fn(&usize) -> bool + Copy
     const LIFE: Duration = Duration::from_secs(12);
     const MARGIN: Duration = Duration::from_millis(100);
     let table = R::new(Setup { ttl: LIFE.as_millis() as u64, ..Setup::roomy(records) });
-    let first = Instant::now() + LIFE - MARGIN;
+    let first = Instant::now() + LIFE.saturating_sub(MARGIN);
     fill(&table, (0..records).filter(expired));
     let last = Instant::now() + LIFE + MARGIN;
     thread::sleep(LIFE / 2);

@@ -68,3 +68,15 @@ fn handing_over_all_waits_for_no_hand_over_under_way() {
     is_done.recv_timeout(PATIENCE).expect("it comes to its end");
     until("the thread's end", || thread.is_finished());
 }
+
+/// It took the owner's notes with it, so that nobody found the session when the owner ended.
+#[test]
+fn handing_over_all_of_another_maps_owner_leaves_it_what_it_has() {
+    let (home, other) = (SessionMap::<()>::new(), SessionMap::<()>::new());
+    let (owner, to) = (home.owner(), other.owner());
+    home.create("A", (), &owner).unwrap();
+    assert_eq!(other.hand_over_all(&owner, &to).unwrap(), 0);
+    assert_eq!(owner.note_count(), 1);
+    drop(owner);
+    assert_eq!(home.occupied(), 0);
+}

@@ -121,8 +121,8 @@ impl OwnerCore {
     /// Moves the word on, as soon as nobody else does, and answers whether it has. It has not where that move does not
     /// exist.
     fn change(&self, to: impl Fn(State) -> Option<State>) -> bool {
-        // Relaxed: only compared. Who has nothing to change writes nothing.
-        if to(State::from_bits(self.word.load(Ordering::Relaxed))).is_none() {
+        // Who has nothing to change writes nothing; and having seen the owner's end finds its ward disturbed.
+        if to(self.state()).is_none() {
             return false;
         }
         let ward = Ward::of(self.incarnation);
@@ -139,14 +139,15 @@ impl OwnerCore {
 
     /// The exchange of the word: what it was and what it is.
     fn exchange(&self, to: impl Fn(State) -> Option<State>) -> Option<(State, State)> {
-        // Relaxed: only compared.
-        let mut seen = self.word.load(Ordering::Relaxed);
+        // Acquire: as in `state`.
+        let mut seen = self.word.load(Ordering::Acquire);
         loop {
             let next = to(State::from_bits(seen))?;
             // Release: pairs with the Acquire in `state`: who sees it dead sees the reason, and its ward disturbed.
-            // Relaxed on failure: only compared.
+            // Acquire, here and on failure, for the same reason; and so that raises of a ward are lowered after they
+            // were made.
             let won =
-                self.word.compare_exchange_weak(seen, next.bits(), Ordering::Release, Ordering::Relaxed);
+                self.word.compare_exchange_weak(seen, next.bits(), Ordering::AcqRel, Ordering::Acquire);
             match won {
                 Ok(_) => return Some((State::from_bits(seen), next)),
                 Err(actual) => seen = actual,

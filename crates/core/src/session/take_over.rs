@@ -10,13 +10,14 @@ use crate::{
     owner::{Home, OwnerRef},
     raw::{Cursor, Entry, Guard, pin},
 };
-use std::thread;
+use std::{sync::Arc, thread};
 
 /// Hints looked at in one go.
 const HINTS: usize = 32;
 
 impl<P: Payload> SessionMap<P> {
-    /// Hands every session of one owner over to another, and says how many have moved.
+    /// Hands every session of one owner over to another, and says how many have moved. An owner of another map has none
+    /// here.
     ///
     /// Each session moves as by [`hand_over`](SessionMap::hand_over): at no instant has it two owners or none. They
     /// move one after the other, so who looks at several of them meanwhile may see some with either; once it returns,
@@ -44,7 +45,7 @@ impl<P: Payload> SessionMap<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn hand_over_all(&self, from: &OwnerRef, to: &OwnerRef) -> Result<usize, HandOverError> {
-        if from == to {
+        if from == to || !from.lives_at(Arc::as_ptr(&self.inner).cast()) {
             return Ok(0);
         }
         self.inner.hand_over_all(from, to)

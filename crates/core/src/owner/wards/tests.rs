@@ -112,3 +112,79 @@ fn what_happens_to_an_owner_is_no_matter_of_the_others_in_its_ward() {
     assert!(!map.contains(&WARDS.to_string()));
     assert_eq!(map.count_active(), WARDS - 1);
 }
+
+#[test]
+fn loom_who_ends_it_second_finds_the_ward_disturbed() {
+    model(|| {
+        let wards = Arc::new(Wards::new());
+        let owner = owner(&wards);
+        let (name, ward) = (owner.name().clone(), owner.ward());
+        let ((), calm) = both(
+            move || drop(owner),
+            move || {
+                name.end(crate::DeathReason::Finished);
+                wards.is_calm(ward)
+            },
+        );
+        assert!(!calm, "it has ended, and its sessions would be seen");
+    });
+}
+
+#[test]
+fn loom_who_cannot_suspend_it_any_more_finds_the_ward_disturbed() {
+    model(|| {
+        let wards = Arc::new(Wards::new());
+        let owner = owner(&wards);
+        let (name, ward) = (owner.name().clone(), owner.ward());
+        let ((), calm) = both(
+            move || drop(owner),
+            move || !name.core().suspend(Tick::from_millis(9)) && wards.is_calm(ward),
+        );
+        assert!(!calm, "it has ended, and its sessions would be seen");
+    });
+}
+
+/// At home, where it is late.
+#[test]
+fn loom_a_lapse_and_a_death_leave_the_ward_disturbed() {
+    model(|| {
+        let wards = Arc::new(Wards::new());
+        let owner = owner(&wards);
+        let (name, ward) = (owner.name().clone(), owner.ward());
+        assert!(name.core().suspend(Tick::from_millis(9)));
+        let theirs = Arc::clone(&wards);
+        let kept = name.clone();
+        let (calm, other) = both(
+            move || {
+                drop(owner);
+                theirs.is_calm(ward)
+            },
+            move || !name.is_alive() && wards.is_calm(ward),
+        );
+        assert!(!calm && !other, "it is dead, whoever came first");
+        drop(kept);
+    });
+}
+
+#[test]
+fn loom_suspending_and_resuming_one_hides_no_other() {
+    model(|| {
+        let wards = Arc::new(Wards::new());
+        let (dead, between, moved) = (owner(&wards), owner(&wards), owner(&wards));
+        let (ward, grave) = (dead.ward(), dead.name().clone());
+        drop(dead);
+        let (one, two, theirs) = (moved.name().clone(), moved.name().clone(), Arc::clone(&wards));
+        let (calm, other) = both(
+            move || {
+                one.core().suspend(Tick::from_millis(9));
+                wards.is_calm(ward)
+            },
+            move || {
+                two.resume(Tick::ZERO);
+                theirs.is_calm(ward)
+            },
+        );
+        assert!(!calm && !other, "another owner of the ward is dead");
+        drop((between, moved, grave));
+    });
+}
