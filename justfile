@@ -34,7 +34,7 @@ loom:
 weaken *ARGS:
     cargo run --quiet --release -p tenure-proof --bin weaken -- {{ ARGS }}
 
-# Run each loom model without a bound on preemptions for at most SECONDS, and say which were exhausted
+# Run each loom model without a bound on preemptions for at most SECONDS of processor time, and say which were exhausted
 loom-unbounded SECONDS="60" FILTER="loom_":
     .ci/loom-unbounded {{ SECONDS }} {{ FILTER }}
 

@@ -103,8 +103,8 @@ async fn a_page_that_waits_may_be_reloaded() {
     scene.ann.open(&scene.relay.url).await;
     scene.ann.run("const create = document.getElementById('create'); create.click(); create.click();").await;
     let code = scene.ann.read("#shown-code", "-").await;
-    let state = reqwest::get(format!("{}/admin/state", scene.relay.url)).await.unwrap();
-    let state: serde_json::Value = state.json().await.unwrap();
+    let state = async { reqwest::get(format!("{}/admin/state", scene.relay.url)).await?.json().await };
+    let state: serde_json::Value = process::soon("the state", state).await.unwrap();
     assert_eq!(state["counts"]["sessions"], 1, "two clicks begin one session: {state:#}");
     scene.ann.client.refresh().await.unwrap();
     scene.ann.read("#shown-code", &code).await;

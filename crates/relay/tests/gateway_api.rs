@@ -10,7 +10,7 @@ use talk::{Client, soon};
 async fn post(relay: &Relay, path: &str, body: &Value) -> (u16, Value) {
     let request = reqwest::Client::new().post(format!("{}{path}", relay.url)).json(body);
     let response = soon("an answer", request.send()).await.unwrap();
-    (response.status().as_u16(), response.json().await.unwrap())
+    (response.status().as_u16(), soon("the answer's text", response.json()).await.unwrap())
 }
 
 fn message(room: &str, thread: Option<&str>, external_room: &str, text: &str) -> Value {
@@ -105,7 +105,7 @@ async fn subscribers_get_messages_and_replies_by_websocket_and_by_events() {
 async fn a_subscription_ends_with_its_connection() {
     let relay = Relay::start();
     let socket = Client::open(&relay, "/v1/subscribe/!abc", &[]).await.unwrap();
-    let events = reqwest::get(format!("{}/v1/subscribe/!abc", relay.url)).await.unwrap();
+    let events = soon("events", reqwest::get(format!("{}/v1/subscribe/!abc", relay.url))).await.unwrap();
     let say = message("lobby", None, "!abc", "hello");
     assert_eq!(post(&relay, "/v1/messages", &say).await.1["delivered"], 2);
     drop(events);
@@ -204,6 +204,7 @@ async fn what_is_wrong_with_a_request_is_said() {
     assert_eq!(post(&relay, "/v1/nothing", &json!({})).await.1["error"], "not_found");
     assert_eq!(post(&relay, "/healthz", &json!({})).await.0, 405);
     let client = reqwest::Client::new();
-    let plain = client.post(format!("{}/v1/messages", relay.url)).body("{}").send().await.unwrap();
+    let plain = client.post(format!("{}/v1/messages", relay.url)).body("{}").send();
+    let plain = soon("an answer", plain).await.unwrap();
     assert_eq!(plain.status(), 415, "what a foreign page's form could send is not taken");
 }

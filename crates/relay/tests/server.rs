@@ -14,7 +14,7 @@ async fn get(url: &str, headers: &[(&str, &str)]) -> (u16, String) {
     let request = reqwest::Client::new().get(url);
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let response = soon("an answer", request.send()).await.unwrap();
-    (response.status().as_u16(), response.text().await.unwrap())
+    (response.status().as_u16(), soon("the answer's text", response.text()).await.unwrap())
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn the_administrator_sees_sessions_but_no_code_that_is_good_still() {
 #[tokio::test]
 async fn the_administrator_is_told_what_happens() {
     let relay = Relay::start();
-    let mut events = reqwest::get(format!("{}/admin/events", relay.url)).await.unwrap();
+    let mut events = soon("events", reqwest::get(format!("{}/admin/events", relay.url))).await.unwrap();
     let mut text = String::new();
     let mut read_until = async |part: &str| {
         while !text.contains(part) {
@@ -171,7 +171,7 @@ async fn requests_of_one_address_are_limited() {
     };
     let response = soon("the limit", limited).await;
     assert_eq!(response.headers()["retry-after"], "1");
-    assert!(response.text().await.unwrap().contains("\"too_fast\""));
+    assert!(soon("the answer's text", response.text()).await.unwrap().contains("\"too_fast\""));
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn no_secret_is_logged_at_any_level() {
     let client = reqwest::Client::new();
     let say = r#"{"channel":"c","bridge":"b","room":"r","external_room":"x","text":"a private text"}"#;
     let post = client.post(format!("{}/v1/messages", relay.url)).header("content-type", "application/json");
-    assert_eq!(post.body(say).send().await.unwrap().status(), 200);
+    assert_eq!(soon("an answer", post.body(say).send()).await.unwrap().status(), 200);
     relay.program.signal(Signal::TERM);
     let ended = relay.program.end().with(0, "drained");
     for secret in [&code.to_string(), code.key(), &token.0, "a private text", "open-sesame"] {

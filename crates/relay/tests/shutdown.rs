@@ -4,7 +4,7 @@ use futures_util::{
     SinkExt as _, StreamExt as _,
     stream::{SplitSink, SplitStream},
 };
-use process::Relay;
+use process::{Relay, soon};
 use rustix::process::Signal;
 use tenure_relay::wire::{ClientMessage, ReasonCode, RelayMessage, Secret};
 use tokio::{net::TcpStream, sync::watch};
@@ -16,8 +16,6 @@ use tokio_tungstenite::{
 mod process;
 mod talk;
 
-use talk::soon;
-
 type Socket = WebSocketStream<TcpStream>;
 
 /// Pairs under load.
@@ -28,10 +26,11 @@ const FRAME: usize = 4096;
 const TAKEN: u64 = 16;
 
 async fn connect(relay: &Relay, first: ClientMessage) -> Socket {
-    let stream = TcpStream::connect(relay.address()).await.expect("the relay listens");
+    let stream = soon("connecting", TcpStream::connect(relay.address())).await.expect("the relay listens");
     let url = format!("ws://{}/v1/pair", relay.address());
-    let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("it speaks WebSocket");
-    socket.send(Message::text(first.to_text())).await.expect("it listens");
+    let shaken = soon("the handshake", tokio_tungstenite::client_async(url, stream)).await;
+    let (mut socket, _) = shaken.expect("it speaks WebSocket");
+    soon("sending", socket.send(Message::text(first.to_text()))).await.expect("it listens");
     socket
 }
 
@@ -72,7 +71,7 @@ async fn send(mut sink: SplitSink<Socket, Message>) {
 /// Counts the frames that the relay has read, until it says that it is over, and why.
 async fn count_taken(mut stream: SplitStream<Socket>, taken: watch::Sender<u64>) -> Option<ReasonCode> {
     let mut told = None;
-    while let Some(Ok(message)) = stream.next().await {
+    while let Some(Ok(message)) = soon("an answer to a ping, or the end", stream.next()).await {
         match message {
             Message::Pong(number) => {
                 let number: [u8; 8] = number.as_ref().try_into().expect("one of ours");
@@ -95,7 +94,7 @@ fn reason_in(text: &str) -> Option<ReasonCode> {
 /// How many frames come, which must be the first ones, each once and whole; and what the relay says at the end.
 async fn receive(mut socket: Socket) -> (u64, Option<ReasonCode>) {
     let (mut came, mut told) = (0_u64, None);
-    while let Some(Ok(message)) = socket.next().await {
+    while let Some(Ok(message)) = soon("a frame, or the end", socket.next()).await {
         match message {
             Message::Binary(frame) => {
                 assert_eq!((frame.len(), &frame[..8]), (FRAME, &came.to_be_bytes()[..]));

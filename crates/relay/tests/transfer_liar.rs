@@ -1,7 +1,7 @@
 //! A sender that says something else than it sends: the receiver notices, and has no file.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use process::Relay;
+use process::{Relay, soon};
 use tenure_relay::{
     envelope::{Envelope, FileBegins, FileEnds},
     wire::{ClientMessage, RelayMessage, Secret},
@@ -13,14 +13,15 @@ mod process;
 
 /// Claims `code` and sends `envelopes`. What the other side answers in envelopes.
 async fn lie(relay: &Relay, code: &str, envelopes: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let stream = TcpStream::connect(relay.address()).await.expect("the relay listens");
+    let stream = soon("connecting", TcpStream::connect(relay.address())).await.expect("the relay listens");
     let url = format!("ws://{}/v1/pair", relay.address());
-    let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("it speaks WebSocket");
+    let shaken = soon("the handshake", tokio_tungstenite::client_async(url, stream)).await;
+    let (mut socket, _) = shaken.expect("it speaks WebSocket");
     let claim = ClientMessage::Claim { code: Secret(code.to_owned()), resumable: false };
     socket.send(Message::text(claim.to_text())).await.expect("it listens");
     let mut envelopes = Some(envelopes);
     let mut answers = Vec::new();
-    while let Some(Ok(message)) = socket.next().await {
+    while let Some(Ok(message)) = soon("an answer, or the end", socket.next()).await {
         match message {
             Message::Text(text) => {
                 if let Ok(RelayMessage::Paired { .. }) = RelayMessage::parse(&text) {

@@ -146,8 +146,7 @@ impl OwnerCore {
             // Release: pairs with the Acquire in `state`: who sees it dead sees the reason, and its ward disturbed.
             // Acquire, here and on failure, for the same reason; and so that raises of a ward are lowered after they
             // were made.
-            let won =
-                self.word.compare_exchange_weak(seen, next.bits(), Ordering::AcqRel, Ordering::Acquire);
+            let won = self.word.compare_exchange_weak(seen, next.bits(), Ordering::AcqRel, Ordering::Acquire);
             match won {
                 Ok(_) => return Some((State::from_bits(seen), next)),
                 Err(actual) => seen = actual,

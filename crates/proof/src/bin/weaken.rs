@@ -20,7 +20,8 @@ const HELP: &str = "weaken [OPTIONS] [PART...]: weaken each ordering in turn and
   --list        only list the operations, relaxed ones too; with --docs, only add and remove rows
   --jobs N      models at a time (default: the number of cores)
   --patience S  seconds that one model may take (default 60)
-  --bound N     the most preemptions, tried from 2 up (default 3)";
+  --bound N     the most preemptions, tried from 2 up (default 3)
+  --models PART run only models whose name contains this (may be given again); nothing is kept of such a run";
 
 struct Options {
     parts: Vec<String>,
@@ -29,14 +30,20 @@ struct Options {
     jobs: usize,
     patience: Duration,
     bound: u32,
+    models: Vec<String>,
 }
 
 fn options() -> Result<Option<Options>, String> {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let patience = Duration::from_secs(60);
-    let mut options = Options { parts: Vec::new(), docs: false, list: false, jobs, patience, bound: 3 };
+    let mut options =
+        Options { parts: Vec::new(), docs: false, list: false, jobs, patience, bound: 3, models: Vec::new() };
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
+        if argument == "--models" {
+            options.models.push(arguments.next().ok_or("--models wants a part of a name")?);
+            continue;
+        }
         let mut number = || {
             let text = arguments.next().unwrap_or_default();
             text.parse::<u32>().map_err(|_| format!("{argument} wants a number, not {text:?}"))
@@ -92,8 +99,10 @@ fn run(options: &Options) -> io::Result<ExitCode> {
     fs::create_dir_all(&folder)?;
     let scratch = Scratch::make(&root, &folder, &all)?;
     let bounds: Vec<u32> = (2..=options.bound).collect();
-    let trial = Trial { scratch: &scratch, bounds: &bounds, patience: options.patience };
-    let mut cache = Cache::open(&folder, scratch.hash)?;
+    let trial =
+        Trial { scratch: &scratch, bounds: &bounds, patience: options.patience, only: &options.models };
+    let mut cache =
+        if options.models.is_empty() { Cache::open(&folder, scratch.hash)? } else { Cache::none(&folder)? };
     if cache.models.is_empty() {
         eprintln!("running every model as it is");
         cache.keep_models(trial.models(options.jobs)?)?;

@@ -60,6 +60,15 @@ impl Cache {
         Ok(Self { models, outcomes, file })
     }
 
+    /// Knows nothing, and keeps nothing for later runs.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn none(folder: &Path) -> io::Result<Self> {
+        let file = Mutex::new(File::create(folder.join("results-of-some-models.tsv"))?);
+        Ok(Self { models: Vec::new(), outcomes: HashMap::new(), file })
+    }
+
     /// Keeps what the models execute.
     ///
     /// # Errors

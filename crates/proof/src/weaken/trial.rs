@@ -58,6 +58,8 @@ pub struct Trial<'a> {
     pub bounds: &'a [u32],
     /// The longest that one model may take.
     pub patience: Duration,
+    /// Only models whose name contains one of these; all if there is none.
+    pub only: &'a [String],
 }
 
 static LOGS: AtomicUsize = AtomicUsize::new(0);
@@ -72,8 +74,9 @@ impl Trial<'_> {
         let output =
             Command::new(&self.scratch.program).args(["--list", "--format", "terse", "loom"]).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
-        let names: Vec<String> =
-            text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect();
+        let is_asked = |name: &&str| self.only.is_empty() || self.only.iter().any(|part| name.contains(part));
+        let names = text.lines().filter_map(|line| line.strip_suffix(": test")).filter(is_asked);
+        let names: Vec<String> = names.map(str::to_owned).collect();
         if names.is_empty() {
             return Err(io::Error::other("there are no models"));
         }

@@ -1,6 +1,6 @@
 //! The page of operations shows what the relay does.
 
-use super::{crowd::Crowd, look, scene::Scene};
+use super::{crowd::Crowd, look, process::soon, scene::Scene};
 use reqwest::{Client, StatusCode};
 use serde_json::json;
 
@@ -32,7 +32,8 @@ async fn the_page_of_operations_shows_sessions_routes_and_events() {
     ann.read("#sessions", "claimer").await;
     bob.write("#text", "hello\n").await;
 
-    let subscriber = Client::new().get(format!("{base}/v1/subscribe/!harbor")).send().await.unwrap();
+    let subscriber = Client::new().get(format!("{base}/v1/subscribe/!harbor")).send();
+    let subscriber = soon("events", subscriber).await.unwrap();
     ann.read("#subscribers", "!harbor").await;
     traffic(base).await;
     ann.read("#routes", "irc / net / #harbor").await;
@@ -59,7 +60,8 @@ async fn the_page_of_operations_shows_sessions_routes_and_events() {
 async fn traffic(base: &str) {
     let client = Client::new();
     let post = async |path: &str, body: serde_json::Value| {
-        let answer = client.post(format!("{base}{path}")).json(&body).send().await.unwrap();
+        let answer =
+            soon("an answer", client.post(format!("{base}{path}")).json(&body).send()).await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{path} {body}");
     };
     for room in ["#harbor", "#market", "#station"] {
@@ -110,8 +112,8 @@ async fn a_picture_of_a_busy_relay() {
         crowd.wait_for_somebody().await;
     }
     let _listening = [
-        Client::new().get(format!("{base}/v1/subscribe/!room3")).send().await.unwrap(),
-        Client::new().get(format!("{base}/v1/subscribe/!room5")).send().await.unwrap(),
+        soon("events", Client::new().get(format!("{base}/v1/subscribe/!room3")).send()).await.unwrap(),
+        soon("events", Client::new().get(format!("{base}/v1/subscribe/!room5")).send()).await.unwrap(),
     ];
     for round in 0_u32.. {
         crowd.gateway(round).await;

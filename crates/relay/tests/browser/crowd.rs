@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
+use crate::process::soon;
+
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Sink = SplitSink<Socket, Message>;
 
@@ -24,7 +26,8 @@ impl Crowd {
 
     async fn say_first(&self, first: Value) -> (Socket, Value) {
         let address = format!("{}/v1/pair", self.url.replacen("http", "ws", 1));
-        let (mut socket, _) = connect_async(address).await.expect("the relay takes connections");
+        let (mut socket, _) =
+            soon("connecting", connect_async(address)).await.expect("the relay takes connections");
         socket.send(Message::text(first.to_string())).await.expect("the relay reads");
         let answer = hear(&mut socket).await;
         (socket, answer)
@@ -81,8 +84,8 @@ impl Crowd {
 
     /// That there is no route for it is an answer too.
     async fn post(&self, path: &str, body: Value) {
-        let answer =
-            self.http.post(format!("{}/v1/{path}", self.url)).json(&body).send().await.expect("an answer");
+        let answer = self.http.post(format!("{}/v1/{path}", self.url)).json(&body).send();
+        let answer = soon("an answer", answer).await.expect("an answer");
         assert!(answer.status().is_success() || answer.status() == 404, "{path} {body}: {}", answer.status());
     }
 }
@@ -90,7 +93,9 @@ impl Crowd {
 /// The relay's next message.
 async fn hear(socket: &mut Socket) -> Value {
     loop {
-        if let Message::Text(text) = socket.next().await.expect("a message").expect("a message") {
+        if let Message::Text(text) =
+            soon("a message", socket.next()).await.expect("a message").expect("a message")
+        {
             return serde_json::from_str(&text).expect("JSON");
         }
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::{
+    future::Future,
     io::{BufRead as _, BufReader, Read, Write as _},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -12,8 +13,13 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A process that says or does nothing for so long hangs. No test waits that long unless it fails.
+/// What takes so long hangs, a process that says or does nothing too. No test waits that long unless it fails.
 const HANGS: Duration = Duration::from_secs(60);
+
+/// Waits for what must come.
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(HANGS, future).await.unwrap_or_else(|_| panic!("this hangs: {what}"))
+}
 
 /// Seconds that a client waits for a relay that may wait for a processor.
 const PATIENT: &str = "30";

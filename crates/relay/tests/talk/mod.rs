@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 use tenure_relay::wire::{ClientMessage, ErrorCode, PairCode, ReasonCode, RelayMessage, Secret};
 use tokio::{net::TcpSocket, time::timeout};
 use tokio_tungstenite::{
@@ -16,16 +16,10 @@ use tokio_tungstenite::{
 };
 
 use crate::process::Relay;
+pub(crate) use crate::process::soon;
 
-/// What takes so long hangs. No test waits that long unless it fails.
-const HANGS: Duration = Duration::from_secs(60);
 /// What the client's system holds of it each way: little, so that the relay's own bound shows.
 const BUFFER: u32 = 64 * 1024;
-
-/// Waits for what must come.
-pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    timeout(HANGS, future).await.unwrap_or_else(|_| panic!("this hangs: {what}"))
-}
 
 /// Waits until the page of operations shows this.
 pub(crate) async fn is_shown(relay: &Relay, part: &str) {

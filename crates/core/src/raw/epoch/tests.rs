@@ -126,6 +126,39 @@ fn loom_two_epochs_would_be_too_few() {
     });
 }
 
+/// `frees` is pinned in the epoch before, and the last reader's end is known to `moves` alone.
+#[test]
+fn loom_who_finds_the_epoch_moved_frees_behind_the_last_reader() {
+    model_within(Some(3), || {
+        let (collector, place) = (Arc::new(Collector::new()), Place::new());
+        let (takes, frees) = (Pinned::new(&collector), collector.register());
+        let moves = Moved(collector.register());
+        let take_from = Arc::clone(&place);
+        let taker = thread::spawn(move || takes.empty(&take_from));
+        keep_busy(&frees);
+        flush(&frees, 1);
+        let reads = Pinned::new(&collector);
+        let value = Seen(place.0.load(Ordering::Acquire));
+        taker.join().expect("no assertion failed");
+        let reader = thread::spawn(move || {
+            let (reads, value) = (reads, value);
+            // SAFETY: as in `Place::read`: seen under the pin.
+            let seen = unsafe { value.0.as_ref() }.map(Tracked::read);
+            drop(reads);
+            seen
+        });
+        flush(&frees, 1);
+        let mover = thread::spawn(move || {
+            let moves = moves;
+            flush(&moves.0, 1);
+        });
+        flush(&frees, 1);
+        mover.join().expect("no assertion failed");
+        let seen = reader.join().expect("no assertion failed");
+        assert!([None, Some(1)].contains(&seen), "{seen:?}");
+    });
+}
+
 #[test]
 fn loom_two_who_flush_run_it_once() {
     model_within(Some(1), || {
@@ -216,6 +249,39 @@ fn what_has_waited_longest_is_run_first() {
     }
     assert!(order.lock().unwrap().is_sorted(), "{order:?}");
 }
+
+/// So that there is a reason to move the epoch on before anything else is put aside.
+fn keep_busy(handle: &Handle) {
+    // SAFETY: any thread may do nothing.
+    unsafe { handle.pin().defer(|| ()) };
+}
+
+/// A handle, and a guard that was made before another thread is to use both.
+struct Pinned {
+    guard: super::Pin,
+    handle: Handle,
+}
+
+impl Pinned {
+    fn new(collector: &Arc<Collector>) -> Self {
+        let handle = collector.register();
+        Self { guard: handle.pin(), handle }
+    }
+
+    /// Takes the value out under this guard, and ends it.
+    fn empty(self, place: &Place) {
+        place.empty(&self.handle);
+        drop(self.guard);
+    }
+}
+
+// SAFETY: one thread uses it at a time, and hands it on by a spawn.
+unsafe impl Send for Pinned {}
+
+/// What was seen under a guard that goes with it.
+struct Seen(*mut Tracked);
+// SAFETY: read while that guard lives.
+unsafe impl Send for Seen {}
 
 /// A handle that another thread is to use, as its first and only one.
 struct Moved(Handle);
