@@ -3,6 +3,5 @@
 //! Not published. What each part can and cannot find stands in `docs/testing.md`.
 
 pub mod history;
-pub mod interface;
 pub mod soak;
 pub mod weaken;
