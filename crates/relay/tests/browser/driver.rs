@@ -10,9 +10,14 @@ use std::{
     time::Duration,
 };
 
-/// Whether the browser tests can run here. Says loudly where they cannot, and fails if they must
-/// (`TENURE_BROWSER=required`).
+/// Whether the browser tests are to run here, and can. Says loudly where they are not, and fails if they must
+/// (`TENURE_BROWSER=required`); `TENURE_BROWSER=later` leaves them to another run.
 pub(crate) fn found() -> bool {
+    let how = env::var_os("TENURE_BROWSER").unwrap_or_default();
+    if how == "later" {
+        say("!!! SKIPPED: the browser tests, which are to be run by themselves\n");
+        return false;
+    }
     let missing: Vec<_> =
         ["chromium", "chromedriver"].into_iter().filter(|name| in_path(name).is_none()).collect();
     if missing.is_empty() {
@@ -22,10 +27,14 @@ pub(crate) fn found() -> bool {
         "!!! SKIPPED: the browser tests need {} (Debian: chromium chromium-driver)\n",
         missing.join(" and ")
     );
-    assert!(env::var_os("TENURE_BROWSER").is_none_or(|how| how != "required"), "{text}");
-    // Not through the macros, whose output of a test that passes nobody sees.
-    let _ = stderr().write_all(text.as_bytes());
+    assert!(how != "required", "{text}");
+    say(&text);
     false
+}
+
+/// Not through the macros, whose output of a test that passes nobody sees.
+fn say(text: &str) {
+    let _ = stderr().write_all(text.as_bytes());
 }
 
 fn in_path(name: &str) -> Option<PathBuf> {

@@ -5,7 +5,10 @@
 mod harness;
 
 use super::Cursor;
-use crate::{raw::Guard, sync::model};
+use crate::{
+    raw::Guard,
+    sync::{model, model_within},
+};
 use harness::{Key, Map, assert_holds, insert, map, pass, race, remove, replace, split};
 
 const A: Key = Key(0, 1);
@@ -39,7 +42,7 @@ fn loom_a_pass_sees_what_stays_once_under_removal() {
 
 #[test]
 fn loom_a_pass_sees_what_stays_once_under_insertion() {
-    model(|| {
+    model_within(Some(2), || {
         let table = map([A, C]);
         let writer = |t: &Map, g: &_| assert!(insert(t, B, 2, g));
         let scanner = |t: &Map, g: &_| {
