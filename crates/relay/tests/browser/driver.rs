@@ -9,6 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
     time::Duration,
 };
+use tempfile::TempDir;
 
 /// Whether the browser tests are to run here, and can. Says loudly where they are not, and fails if they must
 /// (`TENURE_BROWSER=required`); `TENURE_BROWSER=later` leaves them to another run.
@@ -45,12 +46,16 @@ fn in_path(name: &str) -> Option<PathBuf> {
 pub(crate) struct Driver {
     process: Child,
     address: SocketAddr,
+    /// What its browsers leave behind goes with this.
+    _scratch: TempDir,
 }
 
 impl Driver {
     pub(crate) fn start() -> Self {
+        let scratch = tempfile::tempdir().expect("a folder");
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
+            .env("TMPDIR", scratch.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -63,7 +68,7 @@ impl Driver {
             .expect("chromedriver names its port");
         // What else it says must not fill the pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) }
+        Self { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), _scratch: scratch }
     }
 
     pub(crate) fn url(&self) -> String {
