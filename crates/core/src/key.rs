@@ -6,18 +6,17 @@ use std::hash::{Hash, Hasher};
 
 mod as_key;
 mod borrowed;
-mod buffer;
 mod hash;
+mod parts;
 #[cfg(test)]
 mod tests;
 mod text;
-
-use buffer::Buffer;
 
 pub use as_key::AsKey;
 pub use borrowed::{KeyRef, MessageContext};
 pub use hash::KeyHashes;
 pub(crate) use hash::hash_text;
+pub(crate) use parts::KeyParts;
 pub use text::{ParseKeyError, ParseKeyErrorKind};
 
 /// Whose conversation it is: a channel, a bridge, a room, and a thread or none.
@@ -54,7 +53,7 @@ pub use text::{ParseKeyError, ParseKeyErrorKind};
 pub struct SessionKey {
     // First, because the derived equality compares in this order.
     hashes: KeyHashes,
-    buffer: Buffer,
+    parts: KeyParts,
 }
 
 impl SessionKey {
@@ -91,25 +90,25 @@ impl SessionKey {
     /// The channel: the kind of network, such as `telegram`.
     #[must_use]
     pub fn channel(&self) -> &str {
-        self.buffer.parts().0[0]
+        self.parts.texts().0[0]
     }
 
     /// The bridge: which connection to that network.
     #[must_use]
     pub fn bridge(&self) -> &str {
-        self.buffer.parts().0[1]
+        self.parts.texts().0[1]
     }
 
     /// The room on that bridge.
     #[must_use]
     pub fn room(&self) -> &str {
-        self.buffer.parts().0[2]
+        self.parts.texts().0[2]
     }
 
     /// The thread in that room, or none for a room-scope key.
     #[must_use]
     pub fn thread(&self) -> Option<&str> {
-        self.buffer.parts().1
+        self.parts.texts().1
     }
 
     /// Both hashes, which were computed when the key was made.
@@ -123,7 +122,7 @@ impl SessionKey {
     #[inline]
     #[must_use]
     pub fn is_room_scope(&self) -> bool {
-        !self.buffer.threaded()
+        !self.parts.threaded()
     }
 
     /// Do both keys have the same channel, bridge and room? Their threads do not matter.
@@ -139,10 +138,15 @@ impl SessionKey {
     #[inline]
     #[must_use]
     pub fn same_room(&self, other: &Self) -> bool {
-        let (ours, theirs) = (self.buffer.run(), other.buffer.run());
+        let (ours, theirs) = (self.parts.run(), other.parts.run());
         self.hashes.room == other.hashes.room
             && ours.ends == theirs.ends
             && ours.room_scope() == theirs.room_scope()
+    }
+
+    /// Is this the room scope of the key of these parts?
+    pub(crate) fn is_room_of(&self, of: &KeyParts) -> bool {
+        self.parts.is_room_of(of)
     }
 
     /// The key without its thread. Hashes nothing anew; a room-scope key is cloned.
@@ -181,7 +185,7 @@ impl Hash for SessionKey {
 /// By channel, bridge, room and thread, in that order; none comes before every thread.
 impl Ord for SessionKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.buffer.run().parts().cmp(&other.buffer.run().parts())
+        self.parts.run().parts().cmp(&other.parts.run().parts())
     }
 }
 

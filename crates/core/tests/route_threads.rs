@@ -106,7 +106,7 @@ fn no_reader_ever_sees_more_than_the_bound() {
             assert!(table.len() <= partitions * bound);
             let guard = pin();
             let seen: Vec<_> = table.iter(&guard).collect();
-            let still = |key: &SessionKey| table.peek_view(key, &guard).ok().map(|record| *record.route());
+            let still = |key| table.peek_view(key, &guard).ok().map(|record| *record.route());
             let mut at_once = vec![0; partitions];
             for record in seen {
                 if still(record.key()) == Some(*record.route()) {

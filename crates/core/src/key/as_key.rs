@@ -1,9 +1,19 @@
 //! What a lookup takes: an owned or a borrowed key.
 
-use super::{KeyHashes, KeyRef, SessionKey};
+use super::{KeyHashes, KeyParts, KeyRef, SessionKey};
 
-/// Keeps [`AsKey`] to the keys of this crate, so that it can grow.
-pub trait Sealed {}
+/// Keeps [`AsKey`] to the keys of this crate, so that it can grow. What a table asks: it stores a key's parts, and has
+/// compared the hash when it comes to compare them.
+pub trait Sealed {
+    /// Are these the key's parts?
+    fn has(&self, parts: &KeyParts) -> bool;
+
+    /// Are these the parts of the key's room scope?
+    fn room_has(&self, parts: &KeyParts) -> bool;
+
+    /// The key's parts. May allocate, see [`SessionKey::new`].
+    fn to_parts(&self) -> KeyParts;
+}
 
 /// What a lookup takes: a [`&SessionKey`](SessionKey) or a [`KeyRef`].
 ///
@@ -32,10 +42,17 @@ pub trait AsKey: Sealed {
     fn hashes(&self) -> KeyHashes;
 
     /// Is `key` this key? Equal parts, the thread included.
-    fn is(&self, key: &SessionKey) -> bool;
+    #[inline(always)]
+    fn is(&self, key: &SessionKey) -> bool {
+        // The parts alone decide: two keys of one hash are few, and who asks has most often compared the hashes.
+        self.has(&key.parts)
+    }
 
     /// Is `key` exactly this key's room scope? Its thread is none, the other three parts are equal.
-    fn room_scope_is(&self, key: &SessionKey) -> bool;
+    #[inline(always)]
+    fn room_scope_is(&self, key: &SessionKey) -> bool {
+        self.room_has(&key.parts)
+    }
 
     /// Is the thread none?
     fn is_room_scope(&self) -> bool;
@@ -50,24 +67,26 @@ pub trait AsKey: Sealed {
     fn room_scope(&self) -> SessionKey;
 }
 
-impl Sealed for SessionKey {}
+impl Sealed for SessionKey {
+    #[inline(always)]
+    fn has(&self, parts: &KeyParts) -> bool {
+        self.parts == *parts
+    }
+
+    #[inline(always)]
+    fn room_has(&self, parts: &KeyParts) -> bool {
+        parts.is_room_of(&self.parts)
+    }
+
+    fn to_parts(&self) -> KeyParts {
+        self.parts.clone()
+    }
+}
 
 impl AsKey for SessionKey {
     #[inline]
     fn hashes(&self) -> KeyHashes {
         self.hashes
-    }
-
-    #[inline(always)]
-    fn is(&self, key: &SessionKey) -> bool {
-        // The parts decide; a table that has come to compare them has compared the hashes before.
-        self.buffer == key.buffer
-    }
-
-    #[inline(always)]
-    fn room_scope_is(&self, key: &SessionKey) -> bool {
-        // As above: the parts decide.
-        key.buffer.is_room_of(&self.buffer)
     }
 
     #[inline]
@@ -88,22 +107,26 @@ impl AsKey for SessionKey {
     }
 }
 
-impl<T: AsKey + ?Sized> Sealed for &T {}
+impl<T: AsKey + ?Sized> Sealed for &T {
+    #[inline(always)]
+    fn has(&self, parts: &KeyParts) -> bool {
+        (**self).has(parts)
+    }
+
+    #[inline(always)]
+    fn room_has(&self, parts: &KeyParts) -> bool {
+        (**self).room_has(parts)
+    }
+
+    fn to_parts(&self) -> KeyParts {
+        (**self).to_parts()
+    }
+}
 
 impl<T: AsKey + ?Sized> AsKey for &T {
     #[inline]
     fn hashes(&self) -> KeyHashes {
         (**self).hashes()
-    }
-
-    #[inline(always)]
-    fn is(&self, key: &SessionKey) -> bool {
-        (**self).is(key)
-    }
-
-    #[inline]
-    fn room_scope_is(&self, key: &SessionKey) -> bool {
-        (**self).room_scope_is(key)
     }
 
     #[inline]

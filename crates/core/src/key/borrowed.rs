@@ -5,8 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::as_key::Sealed;
-use super::buffer::Buffer;
-use super::{AsKey, KeyHashes, SessionKey, text};
+use super::{AsKey, KeyHashes, KeyParts, SessionKey, text};
 
 /// A session key made of borrowed parts: what a lookup takes, without an allocation.
 ///
@@ -58,7 +57,7 @@ impl<'a> KeyRef<'a> {
     }
 
     pub(super) fn borrowing(key: &'a SessionKey) -> Self {
-        let ([channel, bridge, room], thread) = key.buffer.parts();
+        let ([channel, bridge, room], thread) = key.parts.texts();
         Self { hashes: key.hashes, channel, bridge, room, thread }
     }
 
@@ -115,8 +114,7 @@ impl<'a> KeyRef<'a> {
     /// together.
     #[must_use]
     pub fn to_session_key(self) -> SessionKey {
-        let buffer = Buffer::new([self.channel, self.bridge, self.room], self.thread);
-        SessionKey { hashes: self.hashes, buffer }
+        SessionKey { hashes: self.hashes, parts: self.to_parts() }
     }
 
     fn parts(self) -> (&'a str, &'a str, &'a str, Option<&'a str>) {
@@ -124,24 +122,26 @@ impl<'a> KeyRef<'a> {
     }
 }
 
-impl Sealed for KeyRef<'_> {}
+impl Sealed for KeyRef<'_> {
+    #[inline(always)]
+    fn has(&self, parts: &KeyParts) -> bool {
+        parts.has([self.channel, self.bridge, self.room], self.thread)
+    }
+
+    #[inline(always)]
+    fn room_has(&self, parts: &KeyParts) -> bool {
+        parts.has([self.channel, self.bridge, self.room], None)
+    }
+
+    fn to_parts(&self) -> KeyParts {
+        KeyParts::new([self.channel, self.bridge, self.room], self.thread)
+    }
+}
 
 impl AsKey for KeyRef<'_> {
     #[inline]
     fn hashes(&self) -> KeyHashes {
         self.hashes
-    }
-
-    #[inline(always)]
-    fn is(&self, key: &SessionKey) -> bool {
-        // The parts decide; a table that has come to compare them has compared the hashes before.
-        key.buffer.has([self.channel, self.bridge, self.room], self.thread)
-    }
-
-    #[inline(always)]
-    fn room_scope_is(&self, key: &SessionKey) -> bool {
-        // As above: the parts decide.
-        key.buffer.has([self.channel, self.bridge, self.room], None)
     }
 
     #[inline]

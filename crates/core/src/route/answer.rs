@@ -1,7 +1,10 @@
 //! What a table answers: records and resolutions, borrowed for as long as a guard lives, or owned.
 
 use super::{destination::Destination, record::Life, store::Held};
-use crate::{clock::Tick, key::SessionKey};
+use crate::{
+    clock::Tick,
+    key::{KeyParts, KeyRef, SessionKey},
+};
 use std::fmt;
 
 /// A record, owned: what [`RouteTable::get`](crate::RouteTable::get) returns.
@@ -53,7 +56,7 @@ impl<R> fmt::Debug for Record<R> {
 /// let guard = tenure_core::pin();
 /// let view: RecordView<'_, &str> = table.get_view(&key, &guard)?;
 /// table.remove(&key)?;
-/// assert_eq!((view.key(), *view.route(), view.updated_at()), (&key, "!rust", Tick::ZERO));
+/// assert_eq!((view.key(), *view.route(), view.updated_at()), (key.key_ref(), "!rust", Tick::ZERO));
 /// assert_eq!(view.to_record().expires_at, view.expires_at());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -75,7 +78,7 @@ impl<R: Destination> Copy for RecordView<'_, R> {}
 impl<R: Destination> std::fmt::Debug for RecordView<'_, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RecordView")
-            .field("key", self.key())
+            .field("key", &self.key())
             .field("updated_at", &self.updated_at())
             .field("expires_at", &self.expires_at())
             .finish_non_exhaustive()
@@ -90,8 +93,14 @@ impl<'g, R: Destination> RecordView<'g, R> {
         Some(Self { entry, expires_at: life.deadline(), updated_at })
     }
 
-    /// The key under which it stands.
-    pub fn key(self) -> &'g SessionKey {
+    /// The key under which it stands, with the hashes of every key that is equal to it. Hashes the parts, see
+    /// [`KeyRef`]: a table keeps no more of a key than these.
+    pub fn key(self) -> KeyRef<'g> {
+        self.parts().key_ref()
+    }
+
+    /// The key's parts as they are stored.
+    pub(super) fn parts(self) -> &'g KeyParts {
         self.entry.key()
     }
 

@@ -1,13 +1,7 @@
 //! One call on a partition: when and where it happens, what it counts, who is told.
 
 use super::shared::Shared;
-use crate::{
-    clock::Tick,
-    event::RouteEvent,
-    key::{AsKey, SessionKey},
-    raw::Guard,
-    stats::Counters,
-};
+use crate::{clock::Tick, event::RouteEvent, key::KeyParts, raw::Guard, stats::Counters};
 
 /// What a partition counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +39,7 @@ impl Call<'_> {
     }
 
     /// A record has ended: counts it, tells, and has its memory freed.
-    pub(super) fn gone(&self, key: &SessionKey, count: Count, event: RouteEvent) {
+    pub(super) fn gone(&self, key: &KeyParts, count: Count, event: RouteEvent) {
         self.count(count);
         self.shared.tell(self.now, self.partition, event, || key.key_ref());
         self.shared.signal.wake();

@@ -117,7 +117,7 @@ impl<R: Destination> RouteTable<R> {
         guard: &'g Guard,
     ) -> impl Iterator<Item = RecordView<'g, R>> {
         let room = key.room_scope();
-        self.iter(guard).filter(move |record| record.key().same_room(&room))
+        self.iter(guard).filter(move |record| room.is_room_of(record.parts()))
     }
 
     /// What has happened so far, in all partitions together.

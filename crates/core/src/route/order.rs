@@ -24,7 +24,7 @@ use crate::{
 use std::collections::BinaryHeap;
 
 use super::record::Record;
-use crate::key::SessionKey;
+use crate::key::KeyParts;
 
 /// A survey lists at least so many records, where there are so many.
 const SHORTEST: usize = 32;
@@ -104,7 +104,7 @@ impl Order {
     /// listed. Makes a new survey when the list is used up. None if a whole survey meets no record.
     pub(super) fn oldest<R: Send + Sync + 'static, T>(
         &self,
-        table: &Table<SessionKey, Record<R>>,
+        table: &Table<KeyParts, Record<R>>,
         guard: &Guard,
         mut settle: impl FnMut(Candidate) -> Option<T>,
     ) -> Option<T> {
@@ -132,7 +132,7 @@ impl Order {
     }
 
     /// Makes a few steps of the next survey, unless another thread is about it.
-    fn prepare<R: Send + Sync + 'static>(&self, table: &Table<SessionKey, Record<R>>, guard: &Guard) {
+    fn prepare<R: Send + Sync + 'static>(&self, table: &Table<KeyParts, Record<R>>, guard: &Guard) {
         let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(table)));
         draft.advance(table, STEP, &self.stamps, guard);
         // One that another thread began meanwhile is given up for this one.
@@ -144,7 +144,7 @@ impl Order {
     fn renew<R: Send + Sync + 'static>(
         &self,
         current: &Survey,
-        table: &Table<SessionKey, Record<R>>,
+        table: &Table<KeyParts, Record<R>>,
         guard: &Guard,
     ) -> bool {
         let under_way = self.draft.take();
@@ -158,7 +158,7 @@ impl Order {
         met || begun_before
     }
 
-    fn begin<R: Send + Sync + 'static>(&self, table: &Table<SessionKey, Record<R>>) -> Draft {
+    fn begin<R: Send + Sync + 'static>(&self, table: &Table<KeyParts, Record<R>>) -> Draft {
         Draft {
             cursor: Cursor::default(),
             // Acquire: pairs with the Release in `draw`: no record is seen as it was before a set, and another as a later
@@ -244,7 +244,7 @@ impl Draft {
     /// Visits about `limit` more records, none once the pass is complete.
     fn advance<R: Send + Sync + 'static>(
         &mut self,
-        table: &Table<SessionKey, Record<R>>,
+        table: &Table<KeyParts, Record<R>>,
         limit: usize,
         stamps: &AtomicU64,
         guard: &Guard,

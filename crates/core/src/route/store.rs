@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clock::{Millis, Tick},
     event::RouteEvent,
-    key::{AsKey, SessionKey},
+    key::{AsKey, KeyParts},
     raw::{Cursor, DropPanics, Entry, Guard, Occupied, Query, Table},
     sync::{AtomicBool, AtomicUsize, Ordering},
 };
@@ -19,7 +19,7 @@ mod unstored;
 
 use unstored::{Put, Unstored};
 
-pub(super) type Held<'g, R> = Entry<'g, SessionKey, Record<R>>;
+pub(super) type Held<'g, R> = Entry<'g, KeyParts, Record<R>>;
 
 /// A look-up of one key: by the whole key, or by its room scope.
 pub(super) enum Asked<'k, Q> {
@@ -27,7 +27,7 @@ pub(super) enum Asked<'k, Q> {
     Room(&'k Q),
 }
 
-impl<Q: AsKey> Query<SessionKey> for Asked<'_, Q> {
+impl<Q: AsKey> Query<KeyParts> for Asked<'_, Q> {
     #[inline(always)]
     fn hash(&self) -> u64 {
         match self {
@@ -37,10 +37,10 @@ impl<Q: AsKey> Query<SessionKey> for Asked<'_, Q> {
     }
 
     #[inline(always)]
-    fn matches(&self, key: &SessionKey) -> bool {
+    fn matches(&self, stored: &KeyParts) -> bool {
         match self {
-            Self::Exact(asked) => asked.is(key),
-            Self::Room(asked) => asked.room_scope_is(key),
+            Self::Exact(asked) => asked.has(stored),
+            Self::Room(asked) => asked.room_has(stored),
         }
     }
 }
@@ -63,7 +63,7 @@ pub(super) enum Written<'g, R: Destination> {
 /// The content of a partition.
 pub(super) struct Store<R: Destination> {
     available: AtomicBool,
-    pub(super) table: Table<SessionKey, Record<R>>,
+    pub(super) table: Table<KeyParts, Record<R>>,
     pub(super) order: Order,
     /// Places that are taken, by records and by insertions under way. Above the bound only while that is being
     /// lowered, and for as long as an insertion that has taken its place by the older bound has not given it back; no
@@ -104,7 +104,7 @@ impl<R: Destination> Store<R> {
     #[inline(always)]
     pub(super) fn meet<'g>(
         &'g self,
-        asked: &impl Query<SessionKey>,
+        asked: &impl Query<KeyParts>,
         guard: &'g Guard,
     ) -> Option<(Held<'g, R>, Life)> {
         let entry = self.table.get(asked, guard)?;
@@ -115,7 +115,7 @@ impl<R: Destination> Store<R> {
     #[inline]
     pub(super) fn peek<'g>(
         &'g self,
-        asked: &impl Query<SessionKey>,
+        asked: &impl Query<KeyParts>,
         now: Tick,
         guard: &'g Guard,
     ) -> Found<'g, R> {
@@ -130,7 +130,7 @@ impl<R: Destination> Store<R> {
     }
 
     /// Looks a record up and removes it if it has expired.
-    pub(super) fn get<'g>(&'g self, asked: &impl Query<SessionKey>, call: &Call<'g>) -> Found<'g, R> {
+    pub(super) fn get<'g>(&'g self, asked: &impl Query<KeyParts>, call: &Call<'g>) -> Found<'g, R> {
         loop {
             let Some((entry, life)) = self.meet(asked, call.guard) else { return Found::Missing };
             if life.is_fresh(call.now) {

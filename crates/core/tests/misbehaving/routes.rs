@@ -62,7 +62,7 @@ impl World {
         let Self { plot, table, .. } = self;
         plot.disarm();
         assert!(table.len() <= PLACES, "{what}: {} records", table.len());
-        let keys: Vec<SessionKey> = table.iter(&pin()).map(|record| record.key().clone()).collect();
+        let keys: Vec<SessionKey> = table.iter(&pin()).map(|record| record.key().to_session_key()).collect();
         assert!(keys.len() <= table.len(), "{what}");
         for key in &keys {
             assert!(table.remove(key).unwrap().is_some(), "{what}: {key} is there and cannot be removed");

@@ -2,7 +2,7 @@
 //! uses it as well.
 
 use std::time::Duration;
-use tenure_core::{ManualClock, RecordView, RouteTable, SessionKey, Tick};
+use tenure_core::{KeyRef, ManualClock, RecordView, RouteTable, SessionKey, Tick};
 
 #[path = "model.rs"]
 mod model;
@@ -156,7 +156,11 @@ impl Run {
         let Self { table, model, .. } = self;
         let guard = tenure_core::pin();
         let shown = |record: RecordView<'_, Text>| {
-            let key = model.keys.iter().position(|key| key == record.key()).expect("a key of the model");
+            let key = model
+                .keys
+                .iter()
+                .position(|key| KeyRef::from(key) == record.key())
+                .expect("a key of the model");
             (key, *record.route(), record.updated_at().as_millis(), record.expires_at().as_millis())
         };
         let sorted = |mut records: Vec<(usize, Text, u64, u64)>| {

@@ -169,9 +169,9 @@ impl Wild {
         let (guard, before) = (pin(), world.now());
         let room = with_wild_key(key, |key| {
             let key = tenure_core::AsKey::to_session_key(&key);
-            world.wild.iter_room(key, &guard).map(|view| (number(view.key()), view)).collect::<Vec<_>>()
+            world.wild.iter_room(key, &guard).map(|view| (wild_number(view.key()), view)).collect::<Vec<_>>()
         });
-        let all = world.wild.iter(&guard).map(|view| (number(view.key()), view));
+        let all = world.wild.iter(&guard).map(|view| (wild_number(view.key()), view));
         for (number, view) in room.iter().copied().chain(all) {
             let Some(number) = number else {
                 world.laws.break_with(format!("wild: a walk showed the key {}", view.key()));
@@ -183,10 +183,6 @@ impl Wild {
         let strays = room.iter().filter(|(number, _)| number.map(room_of) != Some(room_of(key))).count();
         world.laws.hold(strays == 0, || format!("wild: {strays} keys of other rooms in that of key {key}"));
     }
-}
-
-fn number(key: &tenure_core::SessionKey) -> Option<u32> {
-    wild_number(tenure_core::AsKey::key_ref(key))
 }
 
 /// Nobody is shown a record whose time was over when the call began.

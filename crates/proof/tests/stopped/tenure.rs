@@ -244,7 +244,7 @@ impl Tenure {
     fn iterate(&self, _: &mut Hand, _: &mut Dice) -> Result<(), String> {
         let guard = pin();
         let strange = self.routes.iter(&guard).find(|record| {
-            let room = record.key().room_scope().to_string();
+            let room = record.key().to_room().to_string();
             !record.route().starts_with(&room)
         });
         strange.map_or(Ok(()), |record| Err(format!("{} leads to {}", record.key(), record.route())))

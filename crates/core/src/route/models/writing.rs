@@ -123,7 +123,7 @@ fn loom_what_is_learned_does_not_end_what_replaces_an_expired_record() {
         let met = store.meet(&Asked::Exact(key), call.guard);
         met.is_some_and(|(entry, life)| {
             let record = Record::new("!set", call.now, call.now.after(TTL), store.order.draw());
-            let fresh = Fresh::new(entry.hash(), key.clone(), record);
+            let fresh = Fresh::new(entry.hash(), entry.key().clone(), record);
             life.is_expired(call.now) && entry.replace(fresh).is_ok()
         })
     };

@@ -15,7 +15,7 @@ fn loom_who_goes_on_to_an_entry_knows_those_before_it_settled() {
         let oldest = (0..6).map(|number| Candidate { stamp: number, hash: number }).collect();
         order.survey = Cell::new(Survey { oldest, used: AtomicUsize::new(0) });
         let settled: [AtomicUsize; 6] = std::array::from_fn(|_| AtomicUsize::new(0));
-        let table = Table::<SessionKey, Record<()>>::new();
+        let table = Table::<KeyParts, Record<()>>::new();
         let shared = Arc::new((order, table, settled));
         let (ones, others) = (Arc::clone(&shared), Arc::clone(&shared));
         let settles = move |guard: &_| {

@@ -1,4 +1,4 @@
-use crate::{Clock, GetError, ManualClock, RouteTable, SessionKey, Tick};
+use crate::{Clock, Event, GetError, KeyRef, ManualClock, RouteEvent, RouteTable, SessionKey, Tick, What};
 use std::{
     fmt,
     sync::{Arc, Mutex},
@@ -50,4 +50,33 @@ fn a_slow_touch_does_not_bring_back_what_was_set_and_has_expired_meanwhile() {
     }));
     assert_eq!(table.touch_with_ttl(&key, millis(3)), Err(GetError::Expired));
     assert_eq!(table.peek(&key), Err(GetError::NotFound), "who meets it removes it");
+}
+
+/// What a table stores of a key has no hashes. Many keys, of which half have the highest bit set, which the table does
+/// not keep.
+#[test]
+fn a_stored_key_comes_back_with_its_hashes() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hears = {
+        let told = Arc::clone(&told);
+        move |event: &Event<'_>| {
+            if let What::Route { key, kind: RouteEvent::Removed, .. } = event.what {
+                told.lock().unwrap().push((key.to_session_key(), key.hashes()));
+            }
+        }
+    };
+    let table = RouteTable::builder().observer(hears).build().expect("valid");
+    let long = "x".repeat(60);
+    for number in 0..64 {
+        let text = number.to_string();
+        for thread in [None, Some("t"), Some(&*long)] {
+            let key = SessionKey::new("irc", "libera", &text, thread);
+            table.set(&key, "!rust").expect("in service");
+            let guard = crate::pin();
+            let view = table.peek_view(&key, &guard).expect("set");
+            assert_eq!((view.key(), view.key().hashes()), (KeyRef::from(&key), key.hashes()));
+            table.remove(&key).expect("in service");
+            assert_eq!(told.lock().unwrap().pop(), Some((key.clone(), key.hashes())));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{Millis, Tick},
-    key::{AsKey, SessionKey},
+    key::{AsKey, KeyParts},
     raw::{Fresh, Table},
     route::{destination::Destination, record::Record},
 };
@@ -18,7 +18,7 @@ pub(super) enum Put<R: Destination> {
 /// A route on its way into the table: bare, or already in a node from a try before.
 pub(super) enum Unstored<R: Destination> {
     Route(R),
-    Fresh(Fresh<SessionKey, Record<R>>),
+    Fresh(Fresh<KeyParts, Record<R>>),
 }
 
 impl<R: Destination> Unstored<R> {
@@ -31,17 +31,17 @@ impl<R: Destination> Unstored<R> {
 
     pub(super) fn into_fresh<Q: AsKey>(
         self,
-        table: &Table<SessionKey, Record<R>>,
+        table: &Table<KeyParts, Record<R>>,
         key: &Q,
         now: Tick,
         ttl: Millis,
         stamp: u64,
-    ) -> Fresh<SessionKey, Record<R>> {
+    ) -> Fresh<KeyParts, Record<R>> {
         let deadline = now.after(ttl);
         match self {
             Self::Route(route) => {
                 let record = Record::new(route, now, deadline, stamp);
-                table.fresh(key.hashes().full, key.to_session_key(), record)
+                table.fresh(key.hashes().full, key.to_parts(), record)
             }
             Self::Fresh(mut fresh) => {
                 fresh.value_mut().reset(now, deadline, stamp);

@@ -200,7 +200,7 @@ fn routes(relay: &Relay) -> Vec<RouteShown> {
         .map(|record| {
             let (key, route) = (record.key(), record.route());
             RouteShown {
-                key: Conversation::of(key.into()),
+                key: Conversation::of(key),
                 external_room: route.external_room().to_owned(),
                 set_ms_ago: now.saturating_since(record.updated_at()).as_millis() as u64,
                 expires_in_ms: record.expires_at().saturating_since(now).as_millis() as u64,

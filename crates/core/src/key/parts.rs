@@ -1,6 +1,7 @@
 //! The parts of a key in one run of bytes: channel, bridge, room, thread. Short runs are stored in the key itself,
-//! longer ones in one shared allocation.
+//! longer ones in one shared allocation. It is all that a table of routes stores of a key: the hash stands beside it.
 
+use super::KeyRef;
 use std::{ptr, sync::Arc};
 
 #[cfg(test)]
@@ -15,8 +16,8 @@ const NO_THREAD: u8 = u8::MAX;
 /// The run of parts, in 64 bytes.
 ///
 /// A run of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values.
-#[derive(Clone, Eq)]
-pub(super) enum Buffer {
+#[derive(Clone, Debug, Eq)]
+pub enum KeyParts {
     Inline(Packed),
     // Here the ends of the first three parts take 48 bits each, cut in two so that they pack: more than a process
     // can address. The thread is what follows them.
@@ -50,7 +51,7 @@ impl<'a> Run<'a> {
     }
 }
 
-impl PartialEq for Buffer {
+impl PartialEq for KeyParts {
     #[inline(always)]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -148,7 +149,7 @@ fn is_room_of(room: &Packed, of: &Packed) -> bool {
     room[3] == NO_THREAD && ends | differ(WIDE) | differ(2 * WIDE) | differ(LAST) == 0
 }
 
-impl Buffer {
+impl KeyParts {
     /// Whether this is the room scope of `of`.
     #[inline(always)]
     pub(super) fn is_room_of(&self, of: &Self) -> bool {
@@ -241,8 +242,14 @@ impl Buffer {
         }
     }
 
+    /// The key of these parts. Hashes them.
+    pub(crate) fn key_ref(&self) -> KeyRef<'_> {
+        let ([channel, bridge, room], thread) = self.texts();
+        KeyRef::new(channel, bridge, room, thread)
+    }
+
     /// The parts as text. Costs a check of the text where it is inline, of at most [`INLINE`] bytes.
-    pub(super) fn parts(&self) -> ([&str; 3], Option<&str>) {
+    pub(super) fn texts(&self) -> ([&str; 3], Option<&str>) {
         let Run { bytes, ends: [a, b, c], threaded } = self.run();
         let text = match self {
             Self::Inline(_) => str::from_utf8(bytes).expect("the run was copied from strings"),

@@ -1,7 +1,7 @@
-use super::{Buffer, INLINE, high, join, low};
+use super::{INLINE, KeyParts, high, join, low};
 
 fn is_inline(room: &str, thread: Option<&str>) -> bool {
-    matches!(Buffer::new(["", "", room], thread), Buffer::Inline(_))
+    matches!(KeyParts::new(["", "", room], thread), KeyParts::Inline(_))
 }
 
 #[test]
@@ -18,9 +18,9 @@ fn a_run_is_inline_exactly_up_to_the_capacity() {
 
 #[test]
 fn a_long_run_is_shared_by_its_clones() {
-    let buffer = Buffer::new(["a", "b", &"x".repeat(100)], None);
-    let clone = buffer.clone();
-    assert_eq!(buffer.run().bytes.as_ptr(), clone.run().bytes.as_ptr());
+    let parts = KeyParts::new(["a", "b", &"x".repeat(100)], None);
+    let clone = parts.clone();
+    assert_eq!(parts.run().bytes.as_ptr(), clone.run().bytes.as_ptr());
 }
 
 #[cfg(target_pointer_width = "64")]
