@@ -126,6 +126,7 @@ mod session;
 mod stats;
 mod stripe;
 mod sync;
+mod wide;
 
 pub use clock::{Clock, ManualClock, SystemClock, Tick, TickingClock, TimeGoesBackwards};
 pub use error::*;

@@ -2,6 +2,7 @@
 //! longer ones in one shared allocation. It is all that a table of routes stores of a key: the hash stands beside it.
 
 use super::KeyRef;
+use crate::wide::{WIDE, same};
 use std::{ptr, sync::Arc};
 
 #[cfg(test)]
@@ -108,18 +109,8 @@ fn has(packed: &Packed, [channel, bridge, room]: [&str; 3], thread: Option<&str>
         && same_part(&bytes[c..total], text)
 }
 
-/// Bytes that are compared at once.
-const WIDE: usize = 16;
-/// Where the last of them begin.
+/// Where the last of the bytes begin that are compared at once.
 const LAST: usize = ENDS + INLINE - WIDE;
-
-/// Compares in a few wide loads, without a call.
-#[inline(always)]
-fn same(a: &Packed, b: &Packed) -> bool {
-    let alike = |at: usize| a[at..].first_chunk::<WIDE>() == b[at..].first_chunk();
-    // The last two overlap by a byte.
-    alike(0) & alike(WIDE) & alike(2 * WIDE) & alike(LAST)
-}
 
 /// As many set bytes as a run is long, and as many clear ones: a window of it covers the beginning of a run.
 const COVER: [u8; 2 * (ENDS + INLINE)] = {

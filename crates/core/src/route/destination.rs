@@ -11,7 +11,7 @@ mod serial;
 #[cfg(all(test, not(tenure_loom)))]
 mod tests;
 
-use buffer::{Reader, Text};
+use buffer::{Parts, Text};
 
 pub use buffer::RouteAttributes;
 pub use builder::{InvalidRoute, RouteBuilder};
@@ -97,10 +97,11 @@ impl<D: Destination> Destination for Arc<D> {
 ///
 /// # Cost
 ///
-/// 88 bytes. The texts are one run, with a byte of length for each one shorter than 63 bytes; a run of up to 80 bytes
+/// 80 bytes. The texts are one run, with a byte of length for each one shorter than 63 bytes; a run of up to 79 bytes
 /// lies in the route itself, so that neither making nor cloning it allocates, and reading it out of a table touches no
 /// other memory. A longer one is allocated once and shared by its clones. Two routes are compared as one run of bytes.
-/// A getter walks over the lengths of what stands before its part.
+/// A getter walks over the lengths of what stands before its part, and checks that the part of a run in the route itself is
+/// text, which takes some 5 ns.
 ///
 /// ```
 /// use tenure_core::Route;
@@ -115,7 +116,7 @@ impl<D: Destination> Destination for Arc<D> {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Route {
-    // What `buffer` wrote. There is one way to write a route, so equal routes are equal texts.
+    // What `buffer` wrote. There is one way to write a route, so equal routes are equal runs.
     text: Text,
 }
 
@@ -137,7 +138,7 @@ impl Route {
         if external_room.is_empty() {
             return Err(EmptyExternalRoom);
         }
-        Ok(Self { text: buffer::write(external_room, [None; 4], &[]) })
+        Ok(Self { text: Parts { external_room, optional: [None; 4], attributes: &[] }.write() })
     }
 
     /// Starts a route to this external room, see [`RouteBuilder`].
@@ -148,31 +149,31 @@ impl Route {
     /// Where the messages go. Never empty.
     #[must_use]
     pub fn external_room(&self) -> &str {
-        Reader::new(self.text.as_str()).external_room()
+        self.text.reader().external_room()
     }
 
     /// The kind of network, such as `telegram`, or none.
     #[must_use]
     pub fn channel(&self) -> Option<&str> {
-        Reader::new(self.text.as_str()).optional(0)
+        self.text.reader().optional(0)
     }
 
     /// Which connection to that network, or none.
     #[must_use]
     pub fn bridge(&self) -> Option<&str> {
-        Reader::new(self.text.as_str()).optional(1)
+        self.text.reader().optional(1)
     }
 
     /// Our own id of the room, or none.
     #[must_use]
     pub fn room(&self) -> Option<&str> {
-        Reader::new(self.text.as_str()).optional(2)
+        self.text.reader().optional(2)
     }
 
     /// The thread in the external room, or none.
     #[must_use]
     pub fn thread(&self) -> Option<&str> {
-        Reader::new(self.text.as_str()).optional(3)
+        self.text.reader().optional(3)
     }
 
     /// The value of the attribute of this name, or none. Looks at one name after the other.
@@ -202,13 +203,13 @@ impl Route {
     /// # Ok::<(), tenure_core::InvalidRoute>(())
     /// ```
     pub fn attributes(&self) -> RouteAttributes<'_> {
-        Reader::new(self.text.as_str()).attributes()
+        self.text.reader().attributes()
     }
 }
 
 impl std::hash::Hash for Route {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.as_str().hash(state);
+        self.text.hash(state);
     }
 }
 

@@ -4,6 +4,12 @@ fn is_inline(room: &str, thread: Option<&str>) -> bool {
     matches!(KeyParts::new(["", "", room], thread), KeyParts::Inline(_))
 }
 
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn they_take_64_bytes() {
+    assert_eq!(size_of::<KeyParts>(), 64);
+}
+
 #[test]
 fn a_run_is_inline_exactly_up_to_the_capacity() {
     let fits = "x".repeat(INLINE);

@@ -2,32 +2,37 @@
 //!
 //! In order: the external room; channel, bridge, room, thread; the number of attributes; name and value of each.
 //! A length is written in digits of six bits, the lowest first, each but the last with bit 6 set. So every digit is an
-//! ASCII character and the whole run is text: reading a part needs no check of its encoding. The length of a part that
-//! may be missing is one more than it is, and zero stands for missing.
+//! ASCII character and the whole run is text. The length of a part that may be missing is one more than it is, and zero
+//! stands for missing.
 
-use std::fmt;
-use std::iter::FusedIterator;
-use std::sync::Arc;
-
-use arrayvec::ArrayString;
+use crate::wide::same;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    iter::FusedIterator,
+    ops::Range,
+    sync::Arc,
+};
 
 /// Runs of up to so many bytes lie in the route itself: room for all parts of an ordinary route.
-pub(super) const INLINE: usize = 80;
+pub(super) const INLINE: usize = 79;
 
-/// A run of text. One of up to [`INLINE`] bytes is always inline and a longer one never.
+/// A run. One of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values.
 #[derive(Clone)]
 pub(super) enum Text {
-    Inline(ArrayString<INLINE>),
+    /// Then zeros. It tells where it ends by its lengths, so that none can be taken for another one.
+    Inline([u8; INLINE]),
     Shared(Arc<str>),
 }
 
 impl Text {
     #[inline]
-    pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::Inline(text) => text,
-            Self::Shared(text) => text,
-        }
+    pub(super) fn reader(&self) -> Reader<'_> {
+        let (run, text) = match self {
+            Self::Inline(run) => (&run[..], None),
+            Self::Shared(text) => (text.as_bytes(), Some(&**text)),
+        };
+        Reader { run, text, at: 0 }
     }
 }
 
@@ -35,81 +40,96 @@ impl PartialEq for Text {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Inline(ours), Self::Inline(theirs)) => same(ours.as_bytes(), theirs.as_bytes()),
+            (Self::Inline(ours), Self::Inline(theirs)) => same(ours, theirs),
             (Self::Shared(ours), Self::Shared(theirs)) => Arc::ptr_eq(ours, theirs) || ours == theirs,
             _ => false,
         }
     }
 }
 
-/// Compares in wide steps, the last of which overlaps with the one before it, without the call that comparing slices
-/// costs.
-#[inline]
-fn same(ours: &[u8], theirs: &[u8]) -> bool {
-    const WIDE: usize = 16;
-    if ours.len() != theirs.len() {
-        return false;
-    }
-    let (Some(last), Some(their_last)) = (ours.last_chunk::<WIDE>(), theirs.last_chunk()) else {
-        return ours == theirs;
-    };
-    last == their_last && ours.as_chunks::<WIDE>().0.iter().zip(theirs.as_chunks().0).all(|(a, b)| a == b)
-}
-
 impl Eq for Text {}
 
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        ArrayString::from(text).map_or_else(|_| Self::Shared(text.into()), Self::Inline)
+/// The zeros behind an inline run as well: equal runs have as many.
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.reader().run.hash(state);
     }
 }
 
 const DIGIT_BITS: u32 = 6;
 const MORE: u8 = 1 << DIGIT_BITS;
 
-/// The one run that stands for these parts.
-pub(super) fn write(external_room: &str, optional: [Option<&str>; 4], attributes: &[(&str, &str)]) -> Text {
-    let mut run = String::new();
-    push(&mut run, external_room);
-    for part in optional {
-        push_length(&mut run, part.map_or(0, |part| part.len() + 1));
-        run.push_str(part.unwrap_or_default());
-    }
-    push_length(&mut run, attributes.len());
-    for (name, value) in attributes {
-        push(&mut run, name);
-        push(&mut run, value);
-    }
-    run.as_str().into()
+/// What a route is made of: the external room; channel, bridge, room, thread; the attributes.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) external_room: &'a str,
+    pub(super) optional: [Option<&'a str>; 4],
+    pub(super) attributes: &'a [(&'a str, &'a str)],
 }
 
-fn push(run: &mut String, part: &str) {
-    push_length(run, part.len());
-    run.push_str(part);
+impl Parts<'_> {
+    /// The one run that stands for these parts. Allocates nothing where that is inline.
+    pub(super) fn write(self) -> Text {
+        let mut total = 0_usize;
+        // Cannot overflow while each part has its own place in memory. Were one huge text to stand for several parts,
+        // the sum stops at the top, and reserving so much fails as every too large reservation does.
+        self.each(&mut |piece| total = total.saturating_add(piece.len()));
+        if total > INLINE {
+            let mut text = String::with_capacity(total);
+            self.each(&mut |piece| text.push_str(piece));
+            return Text::Shared(text.into());
+        }
+        let (mut run, mut end) = ([0; INLINE], 0);
+        self.each(&mut |piece| {
+            let start = end;
+            end += piece.len();
+            run[start..end].copy_from_slice(piece.as_bytes());
+        });
+        Text::Inline(run)
+    }
+
+    /// The pieces of the run, one after the other.
+    fn each(self, put: &mut impl FnMut(&str)) {
+        put_part(self.external_room, put);
+        for part in self.optional {
+            put_length(part.map_or(0, |part| part.len() + 1), put);
+            put(part.unwrap_or_default());
+        }
+        put_length(self.attributes.len(), put);
+        for (name, value) in self.attributes {
+            put_part(name, put);
+            put_part(value, put);
+        }
+    }
 }
 
-fn push_length(run: &mut String, mut length: usize) {
+fn put_part(part: &str, put: &mut impl FnMut(&str)) {
+    put_length(part.len(), put);
+    put(part);
+}
+
+fn put_length(mut length: usize, put: &mut impl FnMut(&str)) {
     loop {
         let digit = length as u8 & (MORE - 1);
         length >>= DIGIT_BITS;
+        let digit = if length == 0 { digit } else { digit | MORE };
+        put(char::from(digit).encode_utf8(&mut [0]));
         if length == 0 {
-            return run.push(char::from(digit));
+            return;
         }
-        run.push(char::from(digit | MORE));
     }
 }
 
 /// Reads a run from its start.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
-    rest: &'a str,
+    run: &'a [u8],
+    /// The run as text, if it is kept as such. Else each part that is asked for is checked to be text.
+    text: Option<&'a str>,
+    at: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(run: &'a str) -> Self {
-        Self { rest: run }
-    }
-
     #[inline]
     pub(super) fn external_room(mut self) -> &'a str {
         self.part()
@@ -117,17 +137,18 @@ impl<'a> Reader<'a> {
 
     /// The part `index` of channel, bridge, room, thread.
     pub(super) fn optional(mut self, index: usize) -> Option<&'a str> {
-        self.part();
+        self.skip_part();
         for _ in 0..index {
-            self.optional_part();
+            self.skip_optional();
         }
-        self.optional_part()
+        let length = self.length().checked_sub(1)?;
+        Some(self.take(length))
     }
 
     pub(super) fn attributes(mut self) -> RouteAttributes<'a> {
-        self.part();
+        self.skip_part();
         for _ in 0..4 {
-            self.optional_part();
+            self.skip_optional();
         }
         let left = self.length();
         RouteAttributes { reader: self, left }
@@ -139,40 +160,53 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    fn optional_part(&mut self) -> Option<&'a str> {
-        let length = self.length().checked_sub(1)?;
-        Some(self.take(length))
+    fn skip_part(&mut self) {
+        let length = self.length();
+        self.skip(length);
+    }
+
+    fn skip_optional(&mut self) {
+        let length = self.length().saturating_sub(1);
+        self.skip(length);
+    }
+
+    #[inline]
+    fn skip(&mut self, length: usize) -> Range<usize> {
+        let start = self.at;
+        self.at += length;
+        start..self.at
     }
 
     #[inline]
     fn take(&mut self, length: usize) -> &'a str {
-        let (part, rest) = self.rest.split_at(length);
-        self.rest = rest;
-        part
+        let part = self.skip(length);
+        match self.text {
+            Some(text) => &text[part],
+            None => str::from_utf8(&self.run[part]).expect("the run was copied from strings"),
+        }
     }
 
     #[inline]
     fn length(&mut self) -> usize {
         // Nearly every length has one digit.
-        match self.rest.as_bytes() {
-            &[digit, ..] if digit & MORE == 0 => {
-                self.take(1);
-                usize::from(digit)
-            }
-            _ => self.long_length(),
+        let digit = self.run[self.at];
+        if digit & MORE != 0 {
+            return self.long_length();
         }
+        self.at += 1;
+        usize::from(digit)
     }
 
     fn long_length(&mut self) -> usize {
         let (mut length, mut digits) = (0, 0);
-        for digit in self.rest.bytes() {
+        for digit in &self.run[self.at..] {
             length |= usize::from(digit & (MORE - 1)) << (DIGIT_BITS * digits);
             digits += 1;
             if digit & MORE == 0 {
                 break;
             }
         }
-        self.take(digits as usize);
+        self.at += digits as usize;
         length
     }
 }

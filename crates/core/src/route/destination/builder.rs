@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 
-use super::{EmptyExternalRoom, Route, buffer};
+use super::{EmptyExternalRoom, Route, buffer::Parts};
 
-/// A route in the making, see [`Route::builder`]. It borrows its parts; [`build`](RouteBuilder::build) copies them into the one
-/// allocation of the route.
+/// A route in the making, see [`Route::builder`]. It borrows its parts; [`build`](RouteBuilder::build) copies them into the
+/// route.
 ///
 /// ```
 /// use tenure_core::Route;
@@ -83,7 +83,9 @@ impl<'a> RouteBuilder<'a> {
         if let Some((name, _)) = self.attributes.iter().find(|(name, _)| !names.insert(name)) {
             return Err(InvalidRoute::RepeatedAttribute { name: (*name).to_owned() });
         }
-        Ok(Route { text: buffer::write(self.external_room, self.optional, &self.attributes) })
+        let Self { external_room, optional, attributes } = &self;
+        let parts = Parts { external_room, optional: *optional, attributes };
+        Ok(Route { text: parts.write() })
     }
 }
 

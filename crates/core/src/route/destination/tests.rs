@@ -78,15 +78,16 @@ fn lies_in_the_route(route: &Route) -> bool {
 
 #[test]
 fn a_short_route_lies_in_itself_and_clones_of_a_long_one_share_its_text() {
-    assert_eq!(size_of::<Route>(), 88);
+    #[cfg(target_pointer_width = "64")]
+    assert_eq!(size_of::<Route>(), 80);
     // One byte each for the lengths of the six things of which a route consists; the external room's has two.
-    let fits = Route::new(&"x".repeat(80 - 7)).expect("a name");
+    let fits = Route::new(&"x".repeat(79 - 7)).expect("a name");
     assert!(lies_in_the_route(&fits));
     assert!(lies_in_the_route(&full()));
-    let long = Route::new(&"x".repeat(80 - 6)).expect("a name");
+    let long = Route::new(&"x".repeat(79 - 6)).expect("a name");
     assert!(!lies_in_the_route(&long));
     assert_eq!(long.external_room().as_ptr(), long.clone().external_room().as_ptr());
-    assert_eq!(long, Route::new(&"x".repeat(80 - 6)).expect("a name"));
+    assert_eq!(long, Route::new(&"x".repeat(79 - 6)).expect("a name"));
     assert_ne!(long, fits);
 }
 
