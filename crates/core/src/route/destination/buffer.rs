@@ -6,6 +6,7 @@
 //! stands for missing.
 
 use crate::wide::same;
+use ascii::{AsciiChar, AsciiStr};
 use std::{
     fmt,
     hash::{Hash, Hasher},
@@ -20,8 +21,10 @@ pub(super) const INLINE: usize = 79;
 /// A run. One of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values.
 #[derive(Clone)]
 pub(super) enum Text {
-    /// Then zeros. It tells where it ends by its lengths, so that none can be taken for another one.
-    Inline([u8; INLINE]),
+    // Zeros follow an inline run. It tells where it ends by its lengths, so that none can be taken for another one.
+    /// Nearly every one: known to be text, whatever part of it is read.
+    Ascii([AsciiChar; INLINE]),
+    Other([u8; INLINE]),
     Shared(Arc<str>),
 }
 
@@ -29,18 +32,25 @@ impl Text {
     #[inline]
     pub(super) fn reader(&self) -> Reader<'_> {
         let (run, text) = match self {
-            Self::Inline(run) => (&run[..], None),
+            Self::Ascii(run) => (bytes(run).as_slice(), Some(<&AsciiStr>::from(run.as_slice()).as_str())),
+            Self::Other(run) => (run.as_slice(), None),
             Self::Shared(text) => (text.as_bytes(), Some(&**text)),
         };
         Reader { run, text, at: 0 }
     }
 }
 
+#[inline]
+fn bytes(run: &[AsciiChar; INLINE]) -> &[u8; INLINE] {
+    <&AsciiStr>::from(run.as_slice()).as_bytes().first_chunk().expect("a byte for each")
+}
+
 impl PartialEq for Text {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Inline(ours), Self::Inline(theirs)) => same(ours, theirs),
+            (Self::Ascii(ours), Self::Ascii(theirs)) => same(bytes(ours), bytes(theirs)),
+            (Self::Other(ours), Self::Other(theirs)) => same(ours, theirs),
             (Self::Shared(ours), Self::Shared(theirs)) => Arc::ptr_eq(ours, theirs) || ours == theirs,
             _ => false,
         }
@@ -85,7 +95,10 @@ impl Parts<'_> {
             end += piece.len();
             run[start..end].copy_from_slice(piece.as_bytes());
         });
-        Text::Inline(run)
+        let Ok(text) = AsciiStr::from_ascii(&run) else { return Text::Other(run) };
+        let mut run = [AsciiChar::Null; INLINE];
+        run.copy_from_slice(text.as_slice());
+        Text::Ascii(run)
     }
 
     /// The pieces of the run, one after the other.
@@ -124,7 +137,7 @@ fn put_length(mut length: usize, put: &mut impl FnMut(&str)) {
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
     run: &'a [u8],
-    /// The run as text, if it is kept as such. Else each part that is asked for is checked to be text.
+    /// The run as text, if that is known. Else each part that is asked for is checked to be text.
     text: Option<&'a str>,
     at: usize,
 }
