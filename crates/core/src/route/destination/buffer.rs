@@ -19,7 +19,6 @@ use std::{
 pub(super) const INLINE: usize = 79;
 
 /// A run. One of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values.
-#[derive(Clone)]
 pub(super) enum Text {
     // Zeros follow an inline run. It tells where it ends by its lengths, so that none can be taken for another one.
     /// Nearly every one: known to be text, whatever part of it is read.
@@ -37,6 +36,26 @@ impl Text {
             Self::Shared(text) => (text.as_bytes(), Some(&**text)),
         };
         Reader { run, text, at: 0 }
+    }
+
+    /// Out of line, so that the usual copy is one of the whole, and not one of each variant's parts.
+    #[inline(never)]
+    fn clone_other(&self) -> Self {
+        match self {
+            Self::Ascii(run) => Self::Ascii(*run),
+            Self::Other(run) => Self::Other(*run),
+            Self::Shared(text) => Self::Shared(Arc::clone(text)),
+        }
+    }
+}
+
+impl Clone for Text {
+    #[inline]
+    fn clone(&self) -> Self {
+        match self {
+            Self::Ascii(run) => Self::Ascii(*run),
+            _ => self.clone_other(),
+        }
     }
 }
 
