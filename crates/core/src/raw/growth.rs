@@ -18,11 +18,11 @@ const SPLITS_PER_INSERT: usize = 8;
 const SPLITS_PER_INSERT: usize = 4;
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
-    /// Does an insertion's share of growing, now that there are `len` entries.
-    pub(super) fn grow(&self, len: isize, guard: &Guard) {
+    /// Does an insertion's share of growing, now that there are about so many entries.
+    pub(super) fn grow(&self, entries: usize, guard: &Guard) {
         // Acquire: as in `bucket_of`.
         let mask = self.mask.load(Ordering::Acquire);
-        if 2 * len > mask.cast_signed() && mask < MOST - 1 {
+        if 2 * entries > mask && mask < MOST - 1 {
             self.buckets.add_segment(mask + 1);
             // Release: pairs with the Acquire of every reader of the mask; the segment is there. Relaxed on failure:
             // another thread has grown it.

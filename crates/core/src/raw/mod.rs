@@ -38,6 +38,7 @@
 mod barrier;
 mod buckets;
 mod cell;
+mod counted;
 mod cursor;
 mod epoch;
 mod graveyard;
@@ -56,6 +57,7 @@ mod stack;
 mod table;
 
 pub(crate) use cell::{Cell, Slot};
+pub(crate) use counted::Counted;
 pub(crate) use cursor::Cursor;
 pub(crate) use node::Fresh;
 pub(crate) use once::Once;

@@ -8,7 +8,7 @@ use super::{
     node::{Fresh, NODE, Node},
     reclaim::{self, DropPanics, Guard},
 };
-use crate::sync::{AtomicIsize, AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// A question for a key, which need not be a key itself.
 pub(crate) trait Query<K: ?Sized> {
@@ -28,8 +28,6 @@ pub(crate) struct Table<K: Send + Sync + 'static, V: Send + Sync + 'static> {
     pub(super) buckets: Buckets,
     /// Next bucket that growth puts into the list.
     pub(super) split: AtomicUsize,
-    /// Entries, so that growth knows when it is due.
-    len: AtomicIsize,
     pub(super) graveyard: Graveyard<Node<K, V>>,
 }
 
@@ -50,7 +48,6 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             mask: AtomicUsize::new(FIRST - 1),
             buckets: Buckets::new(),
             split: AtomicUsize::new(1),
-            len: AtomicIsize::new(0),
             graveyard: Graveyard::new(panics),
         }
     }
@@ -68,9 +65,14 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     }
 
     /// Inserts if the key is absent; else says what is there and gives back what was to be inserted.
+    ///
+    /// Growth goes by `entries`, asked once it is in the table: about how many there are now. The table does not count
+    /// them, for its user mostly does. Were the answer too low for ever, walks would be long; too high, there would be
+    /// buckets that nobody needs.
     pub(crate) fn insert<'g>(
         &'g self,
         fresh: Fresh<K, V>,
+        entries: impl FnOnce() -> usize,
         guard: &'g Guard,
     ) -> Result<Entry<'g, K, V>, Occupied<'g, K, V>>
     where
@@ -92,9 +94,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
             let inserted =
                 at.prev.compare_exchange(at.cur, Link::to_node(node), Ordering::Release, Ordering::Relaxed);
             if inserted.is_ok() {
-                // Relaxed: a hint for growth. It may lag behind, and for a moment be negative.
-                let len = self.len.fetch_add(1, Ordering::Relaxed) + 1;
-                self.grow(len, guard);
+                self.grow(entries(), guard);
                 // SAFETY: invariant 5: in the list since the exchange above, under a guard made before.
                 return Ok(Entry::new(self, unsafe { &*node }, guard));
             }
@@ -106,12 +106,6 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
     /// Unlinks what is marked among the nodes of `hash`.
     fn unlink(&self, hash: u64, guard: &Guard) {
         let _ = self.search(hash, |_| false, guard);
-    }
-
-    /// Entries, about: those being inserted or removed at the moment may or may not count.
-    pub(crate) fn len(&self) -> usize {
-        // Relaxed: as in `insert`.
-        usize::try_from(self.len.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// An entry to be offered to this table. Takes the memory of one that this thread has removed before, if it can.
@@ -251,8 +245,6 @@ impl<'g, K: Send + Sync + 'static, V: Send + Sync + 'static> Entry<'g, K, V> {
                 break;
             }
         }
-        // Relaxed: a hint for growth.
-        self.table.len.fetch_sub(1, Ordering::Relaxed);
         self.table.unlink(self.node.value.hash, self.guard);
         true
     }

@@ -96,7 +96,9 @@ impl<R: Destination> Store<R> {
         {
             return true;
         }
-        self.order.oldest(&self.table, call.guard, |candidate| self.evict(candidate, call)).is_some()
+        self.order
+            .oldest(&self.table, self.places_taken(), call.guard, |candidate| self.evict(candidate, call))
+            .is_some()
     }
 
     /// Removes every expired record, because some may stand out of set order, and finds the next such deadline.

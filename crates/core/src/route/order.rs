@@ -100,11 +100,12 @@ impl Order {
 
     /// The first candidate for eviction that `settle` does not settle, that is, the one it answers `Some` for.
     ///
-    /// `settle` is given candidates, oldest first; it answers none for one that is no longer what it was when it was
+    /// There are about `records` in the table. `settle` is given candidates, oldest first; it answers none for one that is no longer what it was when it was
     /// listed. Makes a new survey when the list is used up. None if a whole survey meets no record.
     pub(super) fn oldest<R: Send + Sync + 'static, T>(
         &self,
         table: &Table<KeyParts, Record<R>>,
+        records: usize,
         guard: &Guard,
         mut settle: impl FnMut(Candidate) -> Option<T>,
     ) -> Option<T> {
@@ -119,21 +120,26 @@ impl Order {
                     survey.used.compare_exchange(used, used + 1, Ordering::Release, Ordering::Acquire);
                 used = moved.map_or_else(|actual| actual, |used| used + 1);
                 if used > survey.oldest.len() / 2 {
-                    self.prepare(table, guard);
+                    self.prepare(table, records, guard);
                 }
                 if settled.is_some() {
                     return settled;
                 }
             }
-            if !self.renew(survey, table, guard) {
+            if !self.renew(survey, table, records, guard) {
                 return None;
             }
         }
     }
 
     /// Makes a few steps of the next survey, unless another thread is about it.
-    fn prepare<R: Send + Sync + 'static>(&self, table: &Table<KeyParts, Record<R>>, guard: &Guard) {
-        let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(table)));
+    fn prepare<R: Send + Sync + 'static>(
+        &self,
+        table: &Table<KeyParts, Record<R>>,
+        records: usize,
+        guard: &Guard,
+    ) {
+        let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(records)));
         draft.advance(table, STEP, &self.stamps, guard);
         // One that another thread began meanwhile is given up for this one.
         self.draft.put(draft);
@@ -145,11 +151,12 @@ impl Order {
         &self,
         current: &Survey,
         table: &Table<KeyParts, Record<R>>,
+        records: usize,
         guard: &Guard,
     ) -> bool {
         let under_way = self.draft.take();
         let begun_before = under_way.is_some();
-        let mut draft = under_way.unwrap_or_else(|| Box::new(self.begin(table)));
+        let mut draft = under_way.unwrap_or_else(|| Box::new(self.begin(records)));
         draft.advance(table, usize::MAX, &self.stamps, guard);
         let met = draft.met;
         let survey = Survey { oldest: draft.finish(), used: AtomicUsize::new(0) };
@@ -158,14 +165,14 @@ impl Order {
         met || begun_before
     }
 
-    fn begin<R: Send + Sync + 'static>(&self, table: &Table<KeyParts, Record<R>>) -> Draft {
+    fn begin(&self, records: usize) -> Draft {
         Draft {
             cursor: Cursor::default(),
             // Acquire: pairs with the Release in `draw`: no record is seen as it was before a set, and another as a later
             // set has left it.
             before: self.stamps.load(Ordering::Acquire),
             lowest: BinaryHeap::new(),
-            length: (table.len() / SHARE).max(SHORTEST),
+            length: (records / SHARE).max(SHORTEST),
             complete: false,
             met: false,
         }

@@ -96,8 +96,14 @@ impl<R: Destination> Store<R> {
     /// Records, and places taken by insertions under way. A place that was taken by an older, higher bound is given
     /// back at once, and what is over a bound that is being lowered is about to go: neither counts.
     pub(super) fn len(&self, bound: usize) -> usize {
-        // Relaxed: a count, ordered with nothing.
-        self.held.load(Ordering::Relaxed).min(bound)
+        self.places_taken().min(bound)
+    }
+
+    /// Records, and insertions under way that have a place: so never less than there are in the table.
+    #[inline]
+    pub(super) fn places_taken(&self) -> usize {
+        // Relaxed: a count, ordered with nothing; who has taken a place itself sees that.
+        self.held.load(Ordering::Relaxed)
     }
 
     /// What is there, fresh or not, as it was when it was read. In line: this is nearly all of a look-up.
@@ -284,7 +290,7 @@ impl<R: Destination> Store<R> {
             return Put::Done(Some(unstored));
         };
         let fresh = unstored.into_fresh(&self.table, key, call.now, ttl, self.order.draw());
-        match self.table.insert(fresh, call.guard) {
+        match self.table.insert(fresh, || self.places_taken(), call.guard) {
             Ok(_) => {
                 place.keep();
                 self.done(key, ttl, call);

@@ -199,7 +199,9 @@ impl<P: Payload> Inner<P> {
                         let capacity = self.capacity.load(Ordering::Relaxed);
                         return Err((CreateErrorKind::MapFull { capacity }, fresh));
                     };
-                    match self.table.insert(fresh, guard) {
+                    // Relaxed: a count, in which this one's place is.
+                    let entries = || self.places.load(Ordering::Relaxed);
+                    match self.table.insert(fresh, entries, guard) {
                         Ok(entry) => {
                             place.keep();
                             with_owner.map(Place::keep);

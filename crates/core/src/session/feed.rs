@@ -130,7 +130,7 @@ impl Feed {
     pub(super) fn enter(self: &Arc<Self>, watched: Option<(u64, u64)>, capacity: usize) -> Inbox {
         // Relaxed, both: a number that is given once; a count that comes before the fence below, as the entry does.
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        self.count.fetch_add(1, Ordering::Relaxed);
+        let readers = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         let hash = watched.map_or(ALL, |(hash, _)| hash);
         let mailbox = Arc::new(Mailbox {
             number,
@@ -142,7 +142,8 @@ impl Feed {
             sleeper: Slot::empty(),
         });
         let guard = pin();
-        let entered = self.readers.insert(Fresh::new(hash, number, Arc::clone(&mailbox)), &guard);
+        let fresh = Fresh::new(hash, number, Arc::clone(&mailbox));
+        let entered = self.readers.insert(fresh, || readers, &guard);
         debug_assert!(entered.is_ok(), "no number is given twice");
         // SeqCst: pairs with the fence in `Bells::ring`; see the module's table.
         fence(Ordering::SeqCst);
@@ -200,11 +201,6 @@ impl Feed {
     pub(super) fn bury(&self) -> bool {
         self.readers.bury();
         self.readers.garbage() > 0
-    }
-
-    #[cfg(all(test, not(tenure_loom)))]
-    pub(super) fn len(&self) -> usize {
-        self.readers.len()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     clock::Tick,
     owner::{Home, Incarnation, Owner, OwnerRef, ResumeError, Token},
     pruner::Next,
-    raw::{Cursor, Fresh, Guard, Occupied, Query, Slot, Table, pin},
+    raw::{Counted, Cursor, Fresh, Guard, Occupied, Query, Slot, pin},
     sync::{AtomicBool, AtomicU64, Ordering},
 };
 use std::time::Duration;
@@ -21,7 +21,7 @@ const BETWEEN_PASSES: Duration = Duration::from_millis(100);
 
 /// The suspended owners of a map.
 pub(super) struct Suspended {
-    table: Table<Incarnation, Entered>,
+    table: Counted<Incarnation, Entered>,
     /// None of them is over before this tick.
     earliest: Earliest,
     /// The pass that is under way, while no thread has it in its hands.
@@ -61,7 +61,7 @@ impl Query<Incarnation> for Number {
 impl Suspended {
     pub(super) fn none() -> Self {
         Self {
-            table: Table::new(),
+            table: Counted::new(),
             earliest: Earliest::never(),
             pass: Slot::empty(),
             passed_at: AtomicU64::new(0),
@@ -122,7 +122,7 @@ impl Suspended {
             let settled = settled.load(Ordering::Acquire);
             if owner.suspended_until().is_some() || !settled && owner.is_alive() {
                 *earliest = (*until).min(*earliest);
-            } else if entry.remove() && owner.core().has_lapsed() {
+            } else if self.table.remove(entry) && owner.core().has_lapsed() {
                 lapsed.push(owner.clone());
             }
         });
@@ -210,7 +210,7 @@ impl<P: Payload> SessionMap<P> {
             });
         }
         // Nobody else suspends it before its handle is given out, so this is not the entry of a later time.
-        entry.remove();
+        self.inner.suspended.table.remove(entry);
         // The handle first: user code that is told may unwind.
         let owner = Owner::of(owner.clone());
         self.inner.announce(&owner, None);

@@ -22,7 +22,7 @@ fn loom_who_goes_on_to_an_entry_knows_those_before_it_settled() {
             let (order, table, settled) = &*ones;
             // Relaxed: whether the others see it is what is asked here.
             for _ in 0..2 {
-                order.oldest(table, guard, |candidate| {
+                order.oldest(table, 6, guard, |candidate| {
                     settled[candidate.hash as usize].store(1, Ordering::Relaxed);
                     Some(())
                 });
@@ -31,7 +31,7 @@ fn loom_who_goes_on_to_an_entry_knows_those_before_it_settled() {
         let follows = move |guard: &_| {
             let (order, table, settled) = &*others;
             let mut own = 0;
-            order.oldest(table, guard, |candidate| {
+            order.oldest(table, 6, guard, |candidate| {
                 for before in own..candidate.hash {
                     assert_eq!(settled[before as usize].load(Ordering::Relaxed), 1, "passed over");
                 }

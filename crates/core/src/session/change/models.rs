@@ -21,10 +21,11 @@ fn put(map: &SessionMap<()>, owner: &Owner) {
     let life = Arc::new(Life { id: 0, created, deadline: Tick::MAX, end: Once::new() });
     let holder = Holder::of(owner.name().clone());
     let cell = Cell { holder, stage: Stage::FIRST, connected: None, life, payload: () };
+    let fresh = map.inner.table.fresh(hash, Code::new("A"), cell);
     // The places that it gives back when it ends.
     map.inner.places.fetch_add(1, Ordering::Relaxed);
     assert!(owner.core().reserve(1));
-    assert!(map.inner.table.insert(map.inner.table.fresh(hash, Code::new("A"), cell), &pin()).is_ok());
+    assert!(map.inner.table.insert(fresh, || 1, &pin()).is_ok());
 }
 
 /// What `hand_over` does to the session itself.

@@ -25,7 +25,7 @@
 use super::{Sight, WaitError, rounds::Rounds};
 use crate::{
     panics::contain,
-    raw::{Entry, Fresh, Guard, Roll, Table, pin},
+    raw::{Counted, Entry, Fresh, Guard, Roll, pin},
     session::{Asked, Code, Payload, SessionMap},
     sync::{AtomicBool, AtomicUsize, Ordering, after_exchange, fence},
 };
@@ -33,7 +33,7 @@ use std::{fmt, sync::Arc, task::Waker};
 
 /// The bells of a map.
 pub(in crate::session) struct Bells {
-    pub(super) table: Table<Code, Bell>,
+    pub(super) table: Counted<Code, Bell>,
     /// Those who wait, or may.
     waiting: AtomicUsize,
     pub(super) rounds: Rounds,
@@ -97,7 +97,7 @@ impl Drop for Waiter {
 
 impl Bells {
     pub(in crate::session) fn new() -> Self {
-        Self { table: Table::new(), waiting: AtomicUsize::new(0), rounds: Rounds::new() }
+        Self { table: Counted::new(), waiting: AtomicUsize::new(0), rounds: Rounds::new() }
     }
 
     /// Wakes whoever waits for this code. To be called after the change.
@@ -113,16 +113,16 @@ impl Bells {
     #[cold]
     fn ring_for(&self, code: &Code, hash: u64, guard: &Guard) {
         if let Some(bell) = self.table.get(&Asked::of(code, hash), guard) {
-            Self::empty(bell);
+            self.empty(bell);
         }
     }
 
     /// Wakes all that is in a bell, and takes it away.
-    pub(super) fn empty(bell: Entry<'_, Code, Bell>) {
+    pub(super) fn empty(&self, bell: Entry<'_, Code, Bell>) {
         for waiter in bell.value().waiters.close() {
             waiter.ring();
         }
-        bell.remove();
+        self.table.remove(bell);
     }
 
     /// Puts a waker into the bell of this code. To be called before looking. `sight` says what the session is like.
@@ -150,7 +150,7 @@ impl Bells {
                 return waiter;
             }
             // Its ringing has begun. Nobody waits for who rings: this call sees to the rest.
-            Self::empty(bell);
+            self.empty(bell);
         }
     }
 
@@ -167,7 +167,7 @@ impl Bells {
         let left = bell.value().left.fetch_add(1, Ordering::Relaxed) + 1;
         if 2 * left >= bell.value().entered.load(Ordering::Relaxed) {
             // This one is woken as well, for nothing.
-            Self::empty(bell);
+            self.empty(bell);
         }
     }
 

@@ -58,8 +58,9 @@ impl<P: Payload> Inner<P> {
     /// One step of a round, if one is under way or due; none while nobody waits. A round whose thread is stopped is not
     /// waited for: the next one begins when it is due.
     pub(in crate::session) fn make_rounds(&self) -> Option<Next> {
-        let Bells { table, rounds, .. } = &self.bells;
-        if !self.bells.is_awaited() {
+        let bells = &self.bells;
+        let Bells { table, rounds, .. } = bells;
+        if !bells.is_awaited() {
             return None;
         }
         let mut cursor = match rounds.at.take().map_or_else(|| rounds.begin(self.clock.now()), Ok) {
@@ -69,7 +70,7 @@ impl<P: Payload> Inner<P> {
         let guard = pin();
         let complete = table.scan(&mut cursor, ENTRIES, &guard, |bell| {
             if bell.value().is_due(|| self.sight(Asked::of(bell.key(), bell.hash()), &guard)) {
-                Bells::empty(bell);
+                bells.empty(bell);
             }
         });
         if complete {

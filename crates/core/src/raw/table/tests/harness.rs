@@ -1,7 +1,7 @@
 //! What the models of the table share: keys with chosen hashes, tracked values, and two threads that race.
 
 use crate::{
-    raw::{Cursor, Fresh, Guard, Query, Table, lend, pin},
+    raw::{Counted, Cursor, Fresh, Guard, Query, lend, pin},
     sync::{Arc, Ordering},
 };
 
@@ -22,7 +22,7 @@ impl Query<Key> for Key {
     }
 }
 
-pub(in crate::raw) type Map = Table<Key, Tracked>;
+pub(in crate::raw) type Map = Counted<Key, Tracked>;
 
 pub(in crate::raw) fn fresh(key: Key, value: u64) -> Fresh<Key, Tracked> {
     Fresh::new(key.0, key, Tracked::new(value))
@@ -30,7 +30,7 @@ pub(in crate::raw) fn fresh(key: Key, value: u64) -> Fresh<Key, Tracked> {
 
 /// A table with these keys, each with its number as the value.
 pub(in crate::raw) fn map<const N: usize>(keys: [Key; N]) -> Arc<Map> {
-    let (table, guard) = (Table::new(), pin());
+    let (table, guard) = (Counted::new(), pin());
     for key in keys {
         assert!(insert(&table, key, key.1, &guard));
     }
@@ -58,7 +58,7 @@ pub(in crate::raw) fn get(table: &Map, key: Key, guard: &Guard) -> Option<u64> {
 }
 
 pub(in crate::raw) fn remove(table: &Map, key: Key, guard: &Guard) -> bool {
-    table.get(&key, guard).is_some_and(crate::raw::Entry::remove)
+    table.get(&key, guard).is_some_and(|entry| table.remove(entry))
 }
 
 pub(in crate::raw) fn replace(table: &Map, key: Key, value: u64, guard: &Guard) -> bool {

@@ -1,7 +1,7 @@
 //! What one thread, and what many at once, may rely on.
 
 use crate::patience::until;
-use crate::raw::{Cursor, Entry, Fresh, Occupied, Query, Table, pin};
+use crate::raw::{Counted, Cursor, Entry, Fresh, Occupied, Query, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 impl Query<u64> for u64 {
@@ -22,11 +22,11 @@ pub(super) fn fresh<V>(key: u64, value: V) -> Fresh<u64, V> {
     Fresh::new(spread(key), key, value)
 }
 
-pub(super) fn insert<V: Send + Sync + 'static>(table: &Table<u64, V>, key: u64, value: V) -> bool {
+pub(super) fn insert<V: Send + Sync + 'static>(table: &Counted<u64, V>, key: u64, value: V) -> bool {
     table.insert(fresh(key, value), &pin()).is_ok()
 }
 
-pub(super) fn value(table: &Table<u64, u64>, key: u64) -> Option<u64> {
+pub(super) fn value(table: &Counted<u64, u64>, key: u64) -> Option<u64> {
     table.get(&key, &pin()).map(|entry| *entry.value())
 }
 
@@ -61,7 +61,7 @@ impl Drop for Token {
 
 #[test]
 fn what_is_inserted_is_found_through_every_growth() {
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..5_000 {
         assert!(insert(&table, key, key + 1));
         assert!(!insert(&table, key, 0), "{key} is there");
@@ -75,7 +75,7 @@ fn what_is_inserted_is_found_through_every_growth() {
 
 #[test]
 fn equal_hashes_keep_their_keys_apart() {
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..50_u64 {
         assert!(table.insert(Fresh::new(7, key, key), &pin()).is_ok());
     }
@@ -101,7 +101,7 @@ fn a_thousand_keys_of_one_hash_are_a_table_all_the_same() {
             self.0 == *key
         }
     }
-    let table = Table::new();
+    let table = Counted::new();
     let fresh = |key: u64, value: u64| Fresh::new(7, key, value);
     for key in 0..1_000_u64 {
         assert!(table.insert(fresh(key, key), &pin()).is_ok());
@@ -110,7 +110,7 @@ fn a_thousand_keys_of_one_hash_are_a_table_all_the_same() {
     let guard = pin();
     for key in (0..1_000).step_by(3) {
         let entry = table.get(&Same(key), &guard).expect("inserted");
-        assert!(if key % 2 == 0 { entry.remove() } else { entry.replace(fresh(key, key + 1)).is_ok() });
+        assert!(if key % 2 == 0 { table.remove(entry) } else { entry.replace(fresh(key, key + 1)).is_ok() });
     }
     for key in 0..1_001 {
         let expected = match key {
@@ -131,7 +131,7 @@ fn a_thousand_keys_of_one_hash_are_a_table_all_the_same() {
 
 #[test]
 fn an_occupied_insert_gives_back_what_it_was_given() {
-    let table = Table::new();
+    let table = Counted::new();
     assert!(insert(&table, 1, 10));
     let guard = pin();
     let Err(Occupied { existing, fresh }) = table.insert(fresh(1, 11), &guard) else { panic!("1 is there") };
@@ -141,7 +141,7 @@ fn an_occupied_insert_gives_back_what_it_was_given() {
 
 #[test]
 fn an_entry_is_removed_or_replaced_once() {
-    let table = Table::new();
+    let table = Counted::new();
     assert!(insert(&table, 1, 10));
     let guard = pin();
     let first = table.get(&1, &guard).expect("inserted");
@@ -149,17 +149,17 @@ fn an_entry_is_removed_or_replaced_once() {
     assert!(!first.is_current());
     assert!(second.is_current());
     assert!(first.replace(fresh(1, 12)).is_err());
-    assert!(!first.remove());
+    assert!(!table.remove(first));
     assert_eq!(value(&table, 1), Some(11));
-    assert!(second.remove());
-    assert!(!second.remove());
+    assert!(table.remove(second));
+    assert!(!table.remove(second));
     assert_eq!(value(&table, 1), None);
     assert_eq!(table.len(), 0);
 }
 
 #[test]
 fn a_pass_in_steps_sees_each_entry_once_while_the_table_grows() {
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..100 {
         insert(&table, key, key);
     }
@@ -182,7 +182,7 @@ fn a_pass_in_steps_sees_each_entry_once_while_the_table_grows() {
 
 #[test]
 fn a_visit_may_remove_what_it_visits() {
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..1_000 {
         insert(&table, key, key);
     }
@@ -200,7 +200,7 @@ fn a_visit_may_remove_what_it_visits() {
 #[test]
 fn maintenance_drops_what_was_removed_without_further_traffic() {
     let drops = Drops::default();
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..10 {
         insert(&table, key, drops.token());
     }
@@ -229,7 +229,7 @@ fn threads_that_insert_and_remove_lose_nothing() {
     const THREADS: u64 = 4;
     const EACH: u64 = 20_000;
     let drops = Drops::default();
-    let table = std::sync::Arc::new(Table::new());
+    let table = std::sync::Arc::new(Counted::new());
     let workers: Vec<_> = (0..THREADS)
         .map(|me| {
             let (table, token) = (std::sync::Arc::clone(&table), drops.token());
@@ -266,7 +266,7 @@ fn threads_that_insert_and_remove_lose_nothing() {
 
 #[test]
 fn a_pass_over_a_table_that_was_large_once_is_made_in_bounded_steps() {
-    let table = Table::new();
+    let table = Counted::new();
     let guard = pin();
     for key in 0..10_000 {
         insert(&table, key, key);

@@ -2,7 +2,7 @@
 
 use super::laws::{Drops, Token, fresh, insert, value};
 use crate::patience::until;
-use crate::raw::{Cursor, Fresh, Table, pin};
+use crate::raw::{Counted, Cursor, Fresh, Table, pin};
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
@@ -29,7 +29,7 @@ fn a_panicking_destructor_costs_nobody_else_anything() {
         }
     }
     let drops = Drops::default();
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..20 {
         insert(&table, key, Grim(key % 2 == 0, Some(drops.token())));
     }
@@ -67,7 +67,7 @@ fn what_a_destructor_throws_may_throw_again() {
         }
     }
     let drops = Drops::default();
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..4 {
         assert!(insert(&table, key, Grim(drops.token())));
     }
@@ -91,7 +91,7 @@ fn a_key_whose_eq_panics_is_not_leaked() {
     }
     impl Eq for Key {}
     let drops = Drops::default();
-    let table = Table::new();
+    let table = Counted::new();
     assert!(table.insert(Fresh::new(1, Key(drops.token()), drops.token()), &pin()).is_ok());
     let second = || table.insert(Fresh::new(1, Key(drops.token()), drops.token()), &pin()).is_ok();
     assert!(catch_unwind(AssertUnwindSafe(second)).is_err());
@@ -103,7 +103,7 @@ fn a_key_whose_eq_panics_is_not_leaked() {
 
 #[test]
 fn a_visit_that_panics_leaves_the_table_and_the_cursor_usable() {
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..10 {
         assert!(insert(&table, key, key));
     }
@@ -118,7 +118,7 @@ fn a_visit_that_panics_leaves_the_table_and_the_cursor_usable() {
 
 #[test]
 fn a_visit_may_replace_what_it_visits() {
-    let table = Table::new();
+    let table = Counted::new();
     for key in 0..100 {
         assert!(insert(&table, key, 0));
     }
@@ -137,7 +137,7 @@ fn a_visit_may_replace_what_it_visits() {
 
 #[test]
 fn a_visit_may_insert() {
-    let table = Table::new();
+    let table = Counted::new();
     assert!(insert(&table, 0, 0));
     let guard = pin();
     let mut visits = 0_u64;
@@ -154,7 +154,7 @@ fn a_visit_may_insert() {
 #[test]
 fn a_destructor_may_maintain_the_table_it_came_from() {
     struct Maintains(
-        Weak<Table<u64, Maintains>>,
+        Weak<Counted<u64, Maintains>>,
         Arc<AtomicUsize>,
         #[expect(dead_code, reason = "counts its drops")] Token,
     );
@@ -173,7 +173,7 @@ fn a_destructor_may_maintain_the_table_it_came_from() {
     }
     const ENTRIES: u64 = 10_000;
     let (drops, deepest) = (Drops::default(), Arc::new(AtomicUsize::new(0)));
-    let table = Arc::new(Table::new());
+    let table = Arc::new(Counted::new());
     {
         // A backlog of many batches, so that each flush finds more that is due.
         let guard = pin();
@@ -192,7 +192,7 @@ fn a_destructor_may_maintain_the_table_it_came_from() {
 #[test]
 fn a_destructor_may_change_the_table_it_came_from() {
     /// Puts a successor with one life less into the table and removes it.
-    struct Reborn(Weak<Table<u64, Reborn>>, u64, Token);
+    struct Reborn(Weak<Counted<u64, Reborn>>, u64, Token);
     impl Drop for Reborn {
         fn drop(&mut self) {
             let Some(table) = self.0.upgrade() else { return };
@@ -205,7 +205,7 @@ fn a_destructor_may_change_the_table_it_came_from() {
         }
     }
     let drops = Drops::default();
-    let table = Arc::new(Table::new());
+    let table = Arc::new(Counted::new());
     for key in 1_000..1_010 {
         // One after the other: each line of descendants uses the same keys.
         let first = Reborn(Arc::downgrade(&table), 20, drops.token());
