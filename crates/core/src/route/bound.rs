@@ -10,7 +10,7 @@ use super::{
 use crate::{
     event::RouteEvent,
     raw::Cursor,
-    sync::{AtomicUsize, Ordering, fence},
+    sync::{AtomicUsize, Ordering, after_exchange},
 };
 
 /// A place taken for a record that is not in the table yet; given back unless kept.
@@ -69,7 +69,7 @@ impl<R: Destination> Store<R> {
                     let place = Place(Some(&self.held));
                     // SeqCst: pairs with the fence in `Shared::set_bound`. Either this sees the bound that is being
                     // lowered, or who lowers it sees this place. Acquires as well, for `release`.
-                    fence(Ordering::SeqCst);
+                    after_exchange::fence(Ordering::SeqCst);
                     if held < shared.bound() {
                         return Some(place);
                     }
