@@ -86,9 +86,9 @@ impl<T: Send + Sync + 'static> Backlog<T> {
             if lent.chosen.is_empty() {
                 return lent.queue.is_empty();
             }
+            // Relaxed: as in `push`. All at once: what is not worked on because this unwinds is counted again (`Lent`).
+            self.count.fetch_sub(lent.chosen.len(), Ordering::Relaxed);
             while let Some(value) = lent.chosen.pop() {
-                // Relaxed: as in `push`.
-                self.count.fetch_sub(1, Ordering::Relaxed);
                 if let Some(value) = work(value) {
                     // Relaxed: as in `push`.
                     self.count.fetch_add(1, Ordering::Relaxed);
@@ -187,8 +187,11 @@ impl<T: Send + Sync + 'static> Lent<'_, T> {
 impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         let mut queue = mem::take(&mut self.queue);
-        // Some are left only where the work on one before them has thrown.
-        queue.kept.extend(self.chosen.drain(..).rev());
+        if !self.chosen.is_empty() {
+            // The work on one before them has thrown. Relaxed: as in `push`.
+            self.backlog.count.fetch_add(self.chosen.len(), Ordering::Relaxed);
+            queue.kept.extend(self.chosen.drain(..).rev());
+        }
         if queue.is_empty() {
             return;
         }
