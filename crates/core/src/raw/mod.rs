@@ -54,6 +54,7 @@ mod ring;
 mod roll;
 mod spares;
 mod stack;
+mod strong;
 mod table;
 
 pub(crate) use cell::{Cell, Slot};
@@ -65,4 +66,5 @@ pub(crate) use reclaim::{DropPanics, advance, is_freeing};
 pub use reclaim::{Guard, pin};
 pub(crate) use roll::Roll;
 pub(crate) use stack::{Stack, Taken};
+pub(crate) use strong::Strong;
 pub(crate) use table::{Entry, Occupied, Query, Table};

@@ -5,7 +5,7 @@ use crate::{
     clock::{TableClock, Tick},
     event::{DeathReason, EndCause},
     owner::{OwnerRef, Ward, Wards},
-    raw::Once,
+    raw::{Once, Strong},
     sync::{AtomicUsize, Ordering},
 };
 use std::sync::Arc;
@@ -16,8 +16,8 @@ pub(super) struct Cell<P> {
     pub(super) holder: Holder,
     pub(super) stage: Stage,
     /// Out of line: it is missing for as long as nobody has claimed the session.
-    pub(super) connected: Option<Arc<Moment>>,
-    pub(super) life: Arc<Life>,
+    pub(super) connected: Option<Strong<Moment>>,
+    pub(super) life: Strong<Life>,
     pub(super) payload: P,
 }
 

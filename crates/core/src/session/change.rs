@@ -10,7 +10,7 @@ use crate::{
     error::{CreateErrorKind, HandOverError},
     event::SessionEvent,
     owner::OwnerRef,
-    raw::{Entry, Guard, pin},
+    raw::{Entry, Guard, Strong, pin},
     sync::{Ordering, after_exchange},
 };
 use std::{fmt, sync::Arc};
@@ -182,7 +182,7 @@ impl<P: Payload> SessionMap<P> {
             let payload = cell.payload.clone();
             // Before the exchange: if a payload's clone panics, nothing was claimed.
             let answer = Session { status: Status::Connected, connected, ..cell.session(entry.key()) };
-            let connected = connected.map(Arc::new);
+            let connected = connected.map(Strong::new);
             if let Some(new) = replace(entry, Status::Connected, connected, cell.settled(), payload) {
                 inner.changed(new, Count::Claimed, SessionEvent::Claimed, &guard);
                 return Ok(answer);
@@ -368,11 +368,11 @@ pub(super) fn not_admitted(kind: &CreateErrorKind, to: &OwnerRef) -> HandOverErr
 fn replace<P: Payload>(
     entry: Entry<'_, Code, Cell<P>>,
     status: Status,
-    connected: Option<Arc<Moment>>,
+    connected: Option<Strong<Moment>>,
     holder: Holder,
     payload: P,
 ) -> Option<Entry<'_, Code, Cell<P>>> {
-    let (life, stage) = (Arc::clone(&entry.value().life), entry.value().stage.next(status));
+    let (life, stage) = (entry.value().life.clone(), entry.value().stage.next(status));
     let cell = Cell { holder, stage, connected, life, payload };
     entry.replace(entry.next(entry.key().clone(), cell)).ok()
 }

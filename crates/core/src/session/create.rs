@@ -11,10 +11,10 @@ use crate::{
     error::{CreateError, CreateErrorKind},
     event::{DeathReason, EndCause, SessionEvent},
     owner::OwnerRef,
-    raw::{Entry, Fresh, Guard, Occupied, Once, pin},
+    raw::{Entry, Fresh, Guard, Occupied, Once, Strong, pin},
     sync::Ordering,
 };
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// So many codes are drawn before giving up. With a million sessions the chance of one draw being taken is one in a
 /// million; so many in a row mean that the source is broken.
@@ -153,7 +153,7 @@ impl<P: Payload> Inner<P> {
             holder: owner.cloned().map_or(Holder::Nobody, Holder::of),
             stage: Stage::FIRST,
             connected: None,
-            life: Arc::new(Life { id, created, deadline, end: Once::new() }),
+            life: Strong::new(Life { id, created, deadline, end: Once::new() }),
             payload,
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     clock::{Clock, SystemClock},
     event::EndCause,
     owner::OwnerRef,
-    raw::{Guard, pin},
+    raw::{Guard, Strong, pin},
     sync::Ordering,
 };
 use std::{
@@ -86,7 +86,7 @@ enum Seen<'g, P> {
 /// One session that is watched: the one that was there first, not a successor under the same code.
 struct Watch<P: Payload> {
     seat: Seat<P>,
-    life: Option<Arc<Life>>,
+    life: Option<Strong<Life>>,
 }
 
 impl fmt::Debug for Life {
@@ -102,7 +102,7 @@ impl<P: Payload> Watch<P> {
         let mut watch = Self { seat: Seat::new(map, code), life: None };
         let guard = pin();
         if let Some(entry) = map.inner.visible(watch.seat.asked(), &guard) {
-            watch.life = Some(Arc::clone(&entry.value().life));
+            watch.life = Some(entry.value().life.clone());
         }
         watch
     }
@@ -113,7 +113,7 @@ impl<P: Payload> Watch<P> {
         let found = self.seat.map.inner.look(self.seat.asked(), guard);
         let visible = found.filter(|&(_, standing)| standing == Standing::Visible);
         if let (None, Some((entry, _))) = (&self.life, visible) {
-            self.life = Some(Arc::clone(&entry.value().life));
+            self.life = Some(entry.value().life.clone());
         }
         let Some(life) = &self.life else { return Seen::Never };
         match found {

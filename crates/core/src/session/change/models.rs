@@ -18,7 +18,7 @@ use crate::{
 fn put(map: &SessionMap<()>, owner: &Owner) {
     let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
     // Never: else a version that has lost its owner would be invisible as well.
-    let life = Arc::new(Life { id: 0, created, deadline: Tick::MAX, end: Once::new() });
+    let life = Strong::new(Life { id: 0, created, deadline: Tick::MAX, end: Once::new() });
     let holder = Holder::of(owner.name().clone());
     let cell = Cell { holder, stage: Stage::FIRST, connected: None, life, payload: () };
     let fresh = map.inner.table.fresh(hash, Code::new("A"), cell);

@@ -54,7 +54,7 @@ fn stopped_in_the_middle<P: Payload>(map: &SessionMap<P>, code: &str, to: &Owner
         holder: Holder::Moving(Arc::clone(&moving)),
         stage: cell.stage.next(cell.stage.status()),
         connected: cell.connected.clone(),
-        life: Arc::clone(&cell.life),
+        life: cell.life.clone(),
         payload: cell.payload.clone(),
     };
     let fresh = crate::raw::Fresh::new(entry.hash(), entry.key().clone(), next);
