@@ -53,8 +53,6 @@ pub(super) struct Life {
     /// Its place in the order of creation, unique in the map.
     pub(super) id: u64,
     pub(super) created: Moment,
-    /// When it goes if it has no owner.
-    pub(super) deadline: Tick,
     /// Why it is gone. Written once: before it is taken out of the table by whoever has seen it dead, and after that by
     /// who deletes it.
     pub(super) end: Once<EndCause>,
@@ -88,7 +86,8 @@ impl Life {
 /// Who holds a session.
 #[derive(Clone)]
 pub(super) enum Holder {
-    Nobody,
+    /// It goes at this tick.
+    Nobody(Tick),
     /// With its ward, so that a look-up need not go to the owner to ask which that is.
     Owner(Ward, OwnerRef),
     /// It is being handed over, or was, and nothing has changed since.
@@ -98,6 +97,25 @@ pub(super) enum Holder {
 impl Holder {
     pub(super) fn of(owner: OwnerRef) -> Self {
         Self::Owner(owner.ward(), owner)
+    }
+
+    /// For somebody who only reads. A hand-over that is undecided has not happened yet.
+    pub(super) fn owner(&self) -> Option<&OwnerRef> {
+        match self {
+            Self::Nobody(_) => None,
+            Self::Owner(_, owner) => Some(owner),
+            Self::Moving(moving) if moving.has_moved() == Some(true) => Some(&moving.to),
+            Self::Moving(moving) => moving.from.as_ref(),
+        }
+    }
+
+    /// When the session goes for as long as it has no owner.
+    pub(super) fn until(&self) -> Tick {
+        match self {
+            Self::Nobody(until) => *until,
+            Self::Owner(..) => Tick::MAX,
+            Self::Moving(moving) => moving.until,
+        }
     }
 }
 
@@ -113,6 +131,8 @@ impl Holder {
 pub(super) struct Move {
     pub(super) from: Option<OwnerRef>,
     pub(super) to: OwnerRef,
+    /// When the session goes if it stays and has no owner.
+    until: Tick,
     verdict: AtomicUsize,
 }
 
@@ -121,8 +141,9 @@ const MOVED: usize = 1;
 const STAYED: usize = 2;
 
 impl Move {
-    pub(super) fn new(from: Option<OwnerRef>, to: OwnerRef) -> Self {
-        Self { from, to, verdict: AtomicUsize::new(UNDECIDED) }
+    /// Of a session that this one holds.
+    pub(super) fn new(from: &Holder, to: OwnerRef) -> Self {
+        Self { from: from.owner().cloned(), to, until: from.until(), verdict: AtomicUsize::new(UNDECIDED) }
     }
 
     /// Whether it has moved; none while undecided.
@@ -160,40 +181,14 @@ impl<P> Cell<P> {
         match &self.holder {
             Holder::Owner(ward, _) if wards.is_calm(*ward) => Standing::Visible,
             Holder::Owner(_, owner) => of_owner(owner),
-            Holder::Nobody => self.of_nobody(clock),
-            Holder::Moving(moving) => self.of_moving(moving, clock),
+            Holder::Nobody(until) => of_nobody(*until, clock),
+            Holder::Moving(moving) => of_moving(moving, clock),
         }
-    }
-
-    #[inline(never)]
-    fn of_nobody(&self, clock: &TableClock) -> Standing {
-        if clock.now() < self.life.deadline { Standing::Visible } else { Standing::Expired }
-    }
-
-    #[inline(never)]
-    fn of_moving(&self, moving: &Move, clock: &TableClock) -> Standing {
-        let moved = moving.has_moved();
-        if moved == Some(true) {
-            return of_owner(&moving.to);
-        }
-        let standing = moving.from.as_ref().map_or_else(|| self.of_nobody(clock), of_owner);
-        // If undecided and one of the owners is dead, it does not happen any more. Make it so before saying so: nobody
-        // is to see it with the old owner after the new one's death, and then gone with the new one.
-        let either_gone = standing != Standing::Visible || !moving.to.is_alive();
-        if moved.is_none() && either_gone && moving.decide(false) {
-            return of_owner(&moving.to);
-        }
-        standing
     }
 
     /// Who holds it, for somebody who only reads. A hand-over that is undecided has not happened yet.
     pub(super) fn held_by(&self) -> Option<&OwnerRef> {
-        match &self.holder {
-            Holder::Nobody => None,
-            Holder::Owner(_, owner) => Some(owner),
-            Holder::Moving(moving) if moving.has_moved() == Some(true) => Some(&moving.to),
-            Holder::Moving(moving) => moving.from.as_ref(),
-        }
+        self.holder.owner()
     }
 
     /// Who holds it for good: a hand-over that is undecided does not happen any more. For who has removed it.
@@ -201,7 +196,7 @@ impl<P> Cell<P> {
         match &self.holder {
             Holder::Moving(moving) if moving.decide(false) => Some(&moving.to),
             Holder::Moving(moving) => moving.from.as_ref(),
-            Holder::Nobody | Holder::Owner(..) => self.held_by(),
+            Holder::Nobody(_) | Holder::Owner(..) => self.held_by(),
         }
     }
 
@@ -237,7 +232,7 @@ impl<P> Cell<P> {
     /// The holder for the next version, when no hand-over is under way. One that is over is forgotten.
     pub(super) fn settled(&self) -> Holder {
         debug_assert!(self.undecided().is_none(), "a hand-over is finished before the next change");
-        self.held_by().cloned().map_or(Holder::Nobody, Holder::of)
+        self.held_by().cloned().map_or(Holder::Nobody(self.holder.until()), Holder::of)
     }
 
     /// The cause of an end that was not asked for.
@@ -262,6 +257,27 @@ impl<P> Cell<P> {
             payload: self.payload.clone(),
         }
     }
+}
+
+#[inline(never)]
+fn of_nobody(until: Tick, clock: &TableClock) -> Standing {
+    if clock.now() < until { Standing::Visible } else { Standing::Expired }
+}
+
+#[inline(never)]
+fn of_moving(moving: &Move, clock: &TableClock) -> Standing {
+    let moved = moving.has_moved();
+    if moved == Some(true) {
+        return of_owner(&moving.to);
+    }
+    let standing = moving.from.as_ref().map_or_else(|| of_nobody(moving.until, clock), of_owner);
+    // If undecided and one of the owners is dead, it does not happen any more. Make it so before saying so: nobody
+    // is to see it with the old owner after the new one's death, and then gone with the new one.
+    let either_gone = standing != Standing::Visible || !moving.to.is_alive();
+    if moved.is_none() && either_gone && moving.decide(false) {
+        return of_owner(&moving.to);
+    }
+    standing
 }
 
 #[inline]

@@ -264,14 +264,14 @@ impl<P: Payload> Inner<P> {
             return Step::Again;
         }
         // Decided, so for as long as this version stands.
-        let from = cell.held_by().cloned();
-        if only_from.is_some() && from.as_ref() != only_from {
+        let from = cell.held_by();
+        if only_from.is_some() && from != only_from {
             return Step::Again;
         }
-        if from.as_ref() == Some(to) {
+        if from == Some(to) {
             return Step::ThereAlready;
         }
-        let moving = Arc::new(Move::new(from, to.clone()));
+        let moving = Arc::new(Move::new(&cell.holder, to.clone()));
         let holder = Holder::Moving(Arc::clone(&moving));
         let (status, connected) = (cell.stage.status(), cell.connected.clone());
         let Some(new) = replace(entry, status, connected, holder, cell.payload.clone()) else {
@@ -307,7 +307,7 @@ impl<P: Payload> Inner<P> {
         after_exchange::fence(Ordering::SeqCst);
         let stands = match &moving.from {
             Some(from) => from.is_alive(),
-            None => self.clock.now() < entry.value().life.deadline,
+            None => self.clock.now() < entry.value().holder.until(),
         };
         if !moving.decide(stands && moving.to.is_alive()) {
             return;

@@ -148,12 +148,12 @@ impl<P: Payload> Inner<P> {
         // Relaxed, both: unique numbers, and an option that changes takes effect soon.
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let ttl = Duration::from_millis(self.ownerless_ttl.load(Ordering::Relaxed));
-        let deadline = created.tick.saturating_add(ttl);
+        let nobody = Holder::Nobody(created.tick.saturating_add(ttl));
         Cell {
-            holder: owner.cloned().map_or(Holder::Nobody, Holder::of),
+            holder: owner.cloned().map_or(nobody, Holder::of),
             stage: Stage::FIRST,
             connected: None,
-            life: Strong::new(Life { id, created, deadline, end: Once::new() }),
+            life: Strong::new(Life { id, created, end: Once::new() }),
             payload,
         }
     }
@@ -224,7 +224,7 @@ impl<P: Payload> Inner<P> {
         guard: &Guard,
     ) -> Result<(), CreateError<P>> {
         let Some(owner) = owner else {
-            self.expect_expiry(entry.value().life.deadline);
+            self.expect_expiry(entry.value().holder.until());
             self.tell(entry, guard, || SessionEvent::Created);
             // The fence before was `Bells::ring`'s; it pairs with the one in `release_all`: either that finds the
             // session, or this sees *draining*.

@@ -76,7 +76,7 @@ impl<P: Payload> Inner<P> {
         let cell = entry.value();
         let standing = self.standing(cell);
         if standing == Standing::Visible && cell.held_by().is_none() {
-            *earliest = cell.life.deadline.min(*earliest);
+            *earliest = cell.holder.until().min(*earliest);
         }
         standing
     }

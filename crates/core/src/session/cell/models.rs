@@ -1,6 +1,6 @@
 //! The verdict on a hand-over, against the death of the old owner.
 
-use super::Move;
+use super::{Holder, Move};
 use crate::{
     owner::Wards,
     raw::lend::race_of_three,
@@ -17,7 +17,7 @@ fn who_knows_that_it_stayed_knows_of_the_death(
         let wards = std::sync::Arc::new(Wards::new());
         let (from, to) = (orphan(&wards), orphan(&wards));
         let name = from.name().clone();
-        let moving = Arc::new(Move::new(Some(name.clone()), to.name().clone()));
+        let moving = Arc::new(Move::new(&Holder::of(name.clone()), to.name().clone()));
         let (theirs, seen) = (Arc::clone(&moving), name.clone());
         let judge = move |_: &_| {
             if !seen.is_alive() {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{
-    clock::Tick,
     event::EndCause,
     owner::Owner,
     raw::{Once, lend::race_of_three},
@@ -17,8 +16,7 @@ use crate::{
 /// Puts a session under the code `A` into the table, without more ado: its death needs nobody who buries it.
 fn put(map: &SessionMap<()>, owner: &Owner) {
     let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
-    // Never: else a version that has lost its owner would be invisible as well.
-    let life = Strong::new(Life { id: 0, created, deadline: Tick::MAX, end: Once::new() });
+    let life = Strong::new(Life { id: 0, created, end: Once::new() });
     let holder = Holder::of(owner.name().clone());
     let cell = Cell { holder, stage: Stage::FIRST, connected: None, life, payload: () };
     let fresh = map.inner.table.fresh(hash, Code::new("A"), cell);
@@ -31,7 +29,7 @@ fn put(map: &SessionMap<()>, owner: &Owner) {
 /// What `hand_over` does to the session itself.
 fn hand_over(map: &SessionMap<()>, from: &OwnerRef, to: &OwnerRef, guard: &Guard) {
     let Some(entry) = map.inner.visible(Asked::new("A"), guard) else { return };
-    let moving = Arc::new(Move::new(Some(from.clone()), to.clone()));
+    let moving = Arc::new(Move::new(&Holder::of(from.clone()), to.clone()));
     let holder = Holder::Moving(Arc::clone(&moving));
     if let Some(new) = replace(entry, Status::Pending, None, holder, ()) {
         map.inner.decide(&moving, new, guard);

@@ -49,7 +49,7 @@ fn stopped_in_the_middle<P: Payload>(map: &SessionMap<P>, code: &str, to: &Owner
     let entry = inner.visible(Asked::new(code), &guard).unwrap();
     inner.admit(to).unwrap().keep();
     let cell = entry.value();
-    let moving = Arc::new(Move::new(cell.held_by().cloned(), to.clone()));
+    let moving = Arc::new(Move::new(&cell.holder, to.clone()));
     let next = Cell {
         holder: Holder::Moving(Arc::clone(&moving)),
         stage: cell.stage.next(cell.stage.status()),
