@@ -24,7 +24,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sync", &[]),
     ("panics", &[]),
     ("clock", &["sync"]),
-    ("key", &[]),
+    ("wide", &[]),
+    ("key", &["wide"]),
     ("error", &["key"]),
     ("stripe", &["sync"]),
     ("raw", &["sync", "panics", "stripe"]),
@@ -32,7 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("event", &["sync", "clock", "key", "error", "panics", "raw"]),
     ("owner", &["sync", "clock", "error", "raw", "stats", "event"]),
     ("pruner", &["sync", "clock", "panics", "raw"]),
-    ("route", &["sync", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
+    ("route", &["wide", "sync", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
     ("observe", &["event", "route"]),
     ("session", &["sync", "panics", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
 ];
