@@ -4,6 +4,7 @@
 pub(crate) const WIDE: usize = 16;
 
 /// Compares in a few wide loads, the last of which overlaps with the one before it. There must be so many bytes.
+#[expect(clippy::needless_bitwise_bool, reason = "one branch for all loads instead of one for each")]
 #[inline(always)]
 pub(crate) fn same<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {
     const { assert!(N >= WIDE, "too few for one load") };
