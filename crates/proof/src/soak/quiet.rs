@@ -10,7 +10,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use tenure_core::{AsKey, Owner, RouteTable, Status, pin};
+use tenure_core::{Owner, RouteTable, Status, pin};
 
 /// How long the background thread has to finish what it was about.
 const SETTLING: Duration = Duration::from_secs(30);
