@@ -14,8 +14,9 @@ use syn::{
     TraitItem, Type, Visibility, spanned::Spanned,
 };
 
-/// What keeps `AsKey` to the keys of the core stands behind a private module: nobody can name it.
-const HIDDEN: &[&str] = &["Sealed"];
+/// What keeps `AsKey` to the keys of the core stands behind a private module, and what it takes as well: nobody can name
+/// them.
+const HIDDEN: &[&str] = &["Sealed", "KeyParts"];
 
 #[derive(Default)]
 struct Crate {
