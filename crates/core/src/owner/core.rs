@@ -81,6 +81,7 @@ impl OwnerCore {
     /// No session of the owner is visible any more to anybody who knows of the return. Of several who end it at once the
     /// first to write down a reason gives it, and any of them ends it: nobody waits for one that is stopped between.
     /// Who is answered true is to bury it.
+    #[inline(always)]
     pub(super) fn kill(&self, reason: DeathReason) -> bool {
         if self.state().is_over() {
             return false;
@@ -96,6 +97,7 @@ impl OwnerCore {
 
     /// Writes down why it ends, unless that is written. What most owners end of allocates nothing: sessions are visible
     /// until after this.
+    #[inline(always)]
     fn write_down(&self, reason: DeathReason) {
         static DROPPED: DeathReason = DeathReason::Dropped;
         static FINISHED: DeathReason = DeathReason::Finished;
@@ -120,6 +122,7 @@ impl OwnerCore {
 
     /// Moves the word on, as soon as nobody else does, and answers whether it has. It has not where that move does not
     /// exist.
+    #[inline(always)]
     fn change(&self, to: impl Fn(State) -> Option<State>) -> bool {
         // Who has nothing to change writes nothing; and having seen the owner's end finds its ward disturbed.
         if to(self.state()).is_none() {
