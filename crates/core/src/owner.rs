@@ -17,6 +17,7 @@ use std::{
 
 mod backlog;
 mod core;
+mod hints;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ mod wards;
 
 pub(crate) use backlog::Backlog;
 pub(crate) use core::OwnerCore;
+use hints::Hints;
 pub use token::{NoToken, ParseTokenError, ResumeError, SuspendError, SuspendErrorKind, Token};
 pub(crate) use wards::{Ward, Wards};
 

@@ -20,7 +20,7 @@
 //! exchange, before it says so to anybody else; resuming is an exchange as well, of the same word. So no owner is
 //! seen dead and then resumed.
 
-use super::{Backlog, Home, Incarnation, Ward, Wards, state::State};
+use super::{Hints, Home, Incarnation, Ward, Wards, state::State};
 use crate::{
     clock::Tick,
     event::DeathReason,
@@ -39,7 +39,7 @@ pub(crate) struct OwnerCore {
     /// Sessions of this owner that stand in the table or have a place reserved.
     live: AtomicUsize,
     /// The hashes of codes under which to look for sessions of this owner.
-    pub(crate) hints: Backlog<u64>,
+    pub(crate) hints: Hints,
     /// The number of the sweep that first met a session of this owner after its death; 0 if none has.
     pub(crate) met_by_sweep: AtomicU64,
     /// What its token holds besides its number; 0 while nobody has asked for one.
@@ -56,7 +56,7 @@ impl OwnerCore {
             incarnation: Incarnation::next(),
             reason: Once::new(),
             live: AtomicUsize::new(0),
-            hints: Backlog::new(),
+            hints: Hints::new(),
             met_by_sweep: AtomicU64::new(0),
             secret: AtomicU64::new(0),
             home,
