@@ -98,16 +98,20 @@ fn loom_who_takes_a_hint_finds_what_was_there_before_it() {
     model(|| {
         let hints = Arc::new((Hints::new(), crate::sync::AtomicUsize::new(0)));
         let other = Arc::clone(&hints);
-        let creator = crate::sync::thread::spawn(move || {
-            // The session, in the table.
-            other.1.store(1, Ordering::Relaxed);
-            other.0.push(7);
+        let taker = crate::sync::thread::spawn(move || {
+            other.0.step(8, |_| {
+                assert_eq!(
+                    other.1.load(Ordering::Relaxed),
+                    1,
+                    "a hint without its session would be forgotten"
+                );
+                None
+            });
         });
-        hints.0.step(8, |_| {
-            assert_eq!(hints.1.load(Ordering::Relaxed), 1, "a hint without its session would be forgotten");
-            None
-        });
-        creator.join().unwrap();
+        // The session, in the table.
+        hints.1.store(1, Ordering::Relaxed);
+        hints.0.push(7);
+        taker.join().unwrap();
     });
 }
 
