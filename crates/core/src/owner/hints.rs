@@ -63,7 +63,9 @@ impl Hints {
         // The first stays where it is meanwhile, for the work on another may throw.
         let others_done = self.rest.step_ahead(budget, ahead, &mut work);
         let kept = self.take_first().and_then(work);
-        kept.into_iter().for_each(|hash| self.push(hash));
+        if let Some(hash) = kept {
+            self.push(hash);
+        }
         others_done && kept.is_none()
     }
 
