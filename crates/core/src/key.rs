@@ -13,6 +13,7 @@ mod tests;
 mod text;
 
 pub use as_key::AsKey;
+pub(crate) use as_key::TABLE;
 pub use borrowed::{KeyRef, MessageContext};
 pub use hash::KeyHashes;
 pub(crate) use hash::hash_text;

@@ -16,7 +16,7 @@ use syn::{
 
 /// What keeps `AsKey` to the keys of the core stands behind a private module, and what it takes as well: nobody can name
 /// them.
-const HIDDEN: &[&str] = &["Sealed", "KeyParts"];
+const HIDDEN: &[&str] = &["Sealed", "KeyParts", "Asker"];
 
 #[derive(Default)]
 struct Crate {

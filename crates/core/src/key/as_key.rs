@@ -6,14 +6,22 @@ use super::{KeyHashes, KeyParts, KeyRef, SessionKey};
 /// compared the hash when it comes to compare them.
 pub trait Sealed {
     /// Are these the key's parts?
-    fn has(&self, parts: &KeyParts) -> bool;
+    fn is_stored_as(&self, parts: &KeyParts, _: Asker) -> bool;
 
     /// Are these the parts of the key's room scope?
-    fn room_has(&self, parts: &KeyParts) -> bool;
+    fn room_is_stored_as(&self, parts: &KeyParts, _: Asker) -> bool;
 
     /// The key's parts. May allocate, see [`SessionKey::new`].
-    fn to_parts(&self) -> KeyParts;
+    fn to_stored(&self, _: Asker) -> KeyParts;
 }
+
+/// Who asks. Made in this crate alone, so that nobody else does: the methods of a sealed trait can be called by whoever
+/// takes an [`AsKey`].
+#[derive(Clone, Copy, Debug)]
+pub struct Asker(());
+
+/// A table.
+pub(crate) const TABLE: Asker = Asker(());
 
 /// What a lookup takes: a [`&SessionKey`](SessionKey) or a [`KeyRef`].
 ///
@@ -45,13 +53,13 @@ pub trait AsKey: Sealed {
     #[inline(always)]
     fn is(&self, key: &SessionKey) -> bool {
         // The parts alone decide: two keys of one hash are few, and who asks has most often compared the hashes.
-        self.has(&key.parts)
+        self.is_stored_as(&key.parts, TABLE)
     }
 
     /// Is `key` exactly this key's room scope? Its thread is none, the other three parts are equal.
     #[inline(always)]
     fn room_scope_is(&self, key: &SessionKey) -> bool {
-        self.room_has(&key.parts)
+        self.room_is_stored_as(&key.parts, TABLE)
     }
 
     /// Is the thread none?
@@ -69,16 +77,16 @@ pub trait AsKey: Sealed {
 
 impl Sealed for SessionKey {
     #[inline(always)]
-    fn has(&self, parts: &KeyParts) -> bool {
+    fn is_stored_as(&self, parts: &KeyParts, _: Asker) -> bool {
         self.parts == *parts
     }
 
     #[inline(always)]
-    fn room_has(&self, parts: &KeyParts) -> bool {
+    fn room_is_stored_as(&self, parts: &KeyParts, _: Asker) -> bool {
         parts.is_room_of(&self.parts)
     }
 
-    fn to_parts(&self) -> KeyParts {
+    fn to_stored(&self, _: Asker) -> KeyParts {
         self.parts.clone()
     }
 }
@@ -109,17 +117,17 @@ impl AsKey for SessionKey {
 
 impl<T: AsKey + ?Sized> Sealed for &T {
     #[inline(always)]
-    fn has(&self, parts: &KeyParts) -> bool {
-        (**self).has(parts)
+    fn is_stored_as(&self, parts: &KeyParts, table: Asker) -> bool {
+        (**self).is_stored_as(parts, table)
     }
 
     #[inline(always)]
-    fn room_has(&self, parts: &KeyParts) -> bool {
-        (**self).room_has(parts)
+    fn room_is_stored_as(&self, parts: &KeyParts, table: Asker) -> bool {
+        (**self).room_is_stored_as(parts, table)
     }
 
-    fn to_parts(&self) -> KeyParts {
-        (**self).to_parts()
+    fn to_stored(&self, table: Asker) -> KeyParts {
+        (**self).to_stored(table)
     }
 }
 

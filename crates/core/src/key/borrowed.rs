@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::as_key::Sealed;
+use super::as_key::{Asker, Sealed};
 use super::{AsKey, KeyHashes, KeyParts, SessionKey, text};
 
 /// A session key made of borrowed parts: what a lookup takes, without an allocation.
@@ -117,6 +117,10 @@ impl<'a> KeyRef<'a> {
         SessionKey { hashes: self.hashes, parts: self.to_parts() }
     }
 
+    fn to_parts(self) -> KeyParts {
+        KeyParts::new([self.channel, self.bridge, self.room], self.thread)
+    }
+
     fn parts(self) -> (&'a str, &'a str, &'a str, Option<&'a str>) {
         (self.channel, self.bridge, self.room, self.thread)
     }
@@ -124,17 +128,17 @@ impl<'a> KeyRef<'a> {
 
 impl Sealed for KeyRef<'_> {
     #[inline(always)]
-    fn has(&self, parts: &KeyParts) -> bool {
+    fn is_stored_as(&self, parts: &KeyParts, _: Asker) -> bool {
         parts.has([self.channel, self.bridge, self.room], self.thread)
     }
 
     #[inline(always)]
-    fn room_has(&self, parts: &KeyParts) -> bool {
+    fn room_is_stored_as(&self, parts: &KeyParts, _: Asker) -> bool {
         parts.has([self.channel, self.bridge, self.room], None)
     }
 
-    fn to_parts(&self) -> KeyParts {
-        KeyParts::new([self.channel, self.bridge, self.room], self.thread)
+    fn to_stored(&self, _: Asker) -> KeyParts {
+        self.to_parts()
     }
 }
 

@@ -16,8 +16,8 @@ const NO_THREAD: u8 = u8::MAX;
 
 /// The run of parts, in 64 bytes.
 ///
-/// A run of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values. Public in name alone,
-/// for the sealed trait has methods that take it.
+/// A run of up to [`INLINE`] bytes is always inline and a longer one never, so that equal runs are equal values. Public in
+/// name alone, for the sealed trait has methods that take it, and nobody else can call those.
 #[derive(Clone, Debug, Eq)]
 pub enum KeyParts {
     Inline(Packed),

@@ -40,8 +40,9 @@ impl Hints {
     }
 
     /// Works on the first hint and on up to `budget` others; `work` answers whether it is to be kept. True when nothing
-    /// is left of what was there when the step began, or of what was kept. What another thread has in its hands at the
-    /// moment is left to that one.
+    /// is left of what was there when the step began, or of what was kept. What another thread has in its hands at any
+    /// moment of the step is left to that one, and may be back by its end: so who keeps hints asks afterwards whether
+    /// the owner has died meanwhile.
     ///
     /// If `work` panics, the hint it had is gone and all others are still there.
     pub(crate) fn step(&self, budget: usize, work: impl FnMut(u64) -> Option<u64>) -> bool {

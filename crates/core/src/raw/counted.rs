@@ -8,7 +8,8 @@ use super::{
 use crate::sync::{AtomicIsize, Ordering};
 use std::ops::Deref;
 
-/// A table with a count of its entries: a locked instruction more for each insertion and for each removal.
+/// A table with a count of its entries: a locked instruction more for each insertion and for each removal. They are
+/// removed by [`remove`](Counted::remove): an entry's own would leave the count too high.
 pub(crate) struct Counted<K: Send + Sync + 'static, V: Send + Sync + 'static> {
     table: Table<K, V>,
     /// One that is being inserted or removed at the moment may or may not count, so for a moment it may be negative.

@@ -6,7 +6,7 @@ use std::{marker::PhantomData, ops::Deref, process, ptr::NonNull};
 
 /// One owner of a value, which is dropped with the last of them.
 pub(crate) struct Strong<T: Send + Sync> {
-    /// From `Box::into_raw`. There as long as there is an owner, for each has counted itself.
+    /// From `Box::leak`. There as long as there is an owner, for each has counted itself.
     owned: NonNull<Owned<T>>,
     owns: PhantomData<Owned<T>>,
 }
@@ -60,7 +60,8 @@ impl<T: Send + Sync> Drop for Strong<T> {
     fn drop(&mut self) {
         let owners = &self.owned().owners;
         // Acquire: pairs with the Release below: what the other owners did with the value comes before its destructor.
-        // If this is the only one, nobody can become another: that takes a reference to an owner.
+        // If this is the only one, nobody can become another: that takes a reference to an owner. Who had one under a
+        // guard, and became another by it, did so before the grace period ended after which the owner is dropped.
         let alone = owners.load(Ordering::Acquire) == 1;
         // Release: pairs with the Acquire above and here, of who finds itself the last.
         if alone || owners.fetch_sub(1, Ordering::AcqRel) == 1 {

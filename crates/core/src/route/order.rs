@@ -100,8 +100,9 @@ impl Order {
 
     /// The first candidate for eviction that `settle` does not settle, that is, the one it answers `Some` for.
     ///
-    /// There are about `records` in the table. `settle` is given candidates, oldest first; it answers none for one that is no longer what it was when it was
-    /// listed. Makes a new survey when the list is used up. None if a whole survey meets no record.
+    /// There are about `records` in the table. `settle` is given candidates, oldest first; it answers none for one that is
+    /// no longer what it was when it was listed. Makes a new survey when the list is used up. None if a whole survey meets
+    /// no record.
     pub(super) fn oldest<R: Send + Sync + 'static, T>(
         &self,
         table: &Table<KeyParts, Record<R>>,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clock::{Millis, Tick},
     event::RouteEvent,
-    key::{AsKey, KeyParts},
+    key::{AsKey, KeyParts, TABLE},
     raw::{Cursor, DropPanics, Entry, Guard, Occupied, Query, Table},
     sync::{AtomicBool, AtomicUsize, Ordering},
 };
@@ -39,8 +39,8 @@ impl<Q: AsKey> Query<KeyParts> for Asked<'_, Q> {
     #[inline(always)]
     fn matches(&self, stored: &KeyParts) -> bool {
         match self {
-            Self::Exact(asked) => asked.has(stored),
-            Self::Room(asked) => asked.room_has(stored),
+            Self::Exact(asked) => asked.is_stored_as(stored, TABLE),
+            Self::Room(asked) => asked.room_is_stored_as(stored, TABLE),
         }
     }
 }

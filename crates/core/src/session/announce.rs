@@ -7,14 +7,17 @@ use super::{Cell, Code, Inner, Payload, sweep::ENTRIES};
 use crate::{
     clock::Tick,
     event::SessionEvent,
-    owner::{Home, OwnerRef},
+    owner::OwnerRef,
     raw::{Cursor, Entry, Guard, pin},
     sync::{Ordering, fence},
 };
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Hints looked at under one guard.
 const HINTS: usize = 32;
+
+/// The sessions that were told of: by their place in the order of creation, the hashes of their codes.
+type Told = HashMap<u64, u64>;
 
 impl<P: Payload> Inner<P> {
     /// Wakes who waits for any of this owner's sessions, and tells who reads of them. To be called after the change of
@@ -26,7 +29,7 @@ impl<P: Payload> Inner<P> {
         if !self.is_anybody_there() {
             return;
         }
-        let mut told = HashSet::new();
+        let mut told = HashMap::new();
         for hashes in self.hints_of(owner).chunks(HINTS) {
             let guard = pin();
             for &hash in hashes {
@@ -35,10 +38,23 @@ impl<P: Payload> Inner<P> {
                 }
             }
         }
-        // Another thread has some of the hints in its hands, or is about to leave one.
-        if told.len() < owner.session_count() {
+        // Another thread has some of the hints in its hands, or is about to leave one. Counted first: so a session that
+        // ends meanwhile costs a look at the whole table, and does not hide one that nobody was told of.
+        let sessions = owner.session_count();
+        if self.still_held(&told, owner) < sessions {
             self.announce_found(owner, until, &mut told);
         }
+    }
+
+    /// How many of the sessions that were told of the owner still has.
+    fn still_held(&self, told: &Told, owner: &OwnerRef) -> usize {
+        let holds = |&(&id, &hash): &(&u64, &u64)| {
+            let held = |entry: Entry<'_, Code, Cell<P>>| {
+                entry.value().life.id == id && entry.value().held_by() == Some(owner)
+            };
+            self.table.with_hash(hash, &pin()).any(held)
+        };
+        told.iter().filter(holds).count()
     }
 
     /// Whether anybody would be told. To be asked after the change of the owner's word.
@@ -52,19 +68,16 @@ impl<P: Payload> Inner<P> {
     /// Where the owner's sessions are, as far as nobody else is looking at that at the moment.
     fn hints_of(&self, owner: &OwnerRef) -> Vec<u64> {
         let mut hashes = Vec::new();
+        let _keeper = self.keeper(owner);
         owner.core().hints.step(usize::MAX, |hash| {
             hashes.push(hash);
             Some(hash)
         });
-        // See owner/core.rs: the owner may have died while its hints were in this call's hands; they are back now.
-        if owner.core().died_meanwhile() {
-            self.bury(owner);
-        }
         hashes
     }
 
     /// Looks at the whole table for sessions of the owner.
-    fn announce_found(&self, owner: &OwnerRef, until: Option<Tick>, told: &mut HashSet<u64>) {
+    fn announce_found(&self, owner: &OwnerRef, until: Option<Tick>, told: &mut Told) {
         let mut cursor = Cursor::default();
         loop {
             let guard = pin();
@@ -88,11 +101,14 @@ impl<P: Payload> Inner<P> {
         entry: Entry<'_, Code, Cell<P>>,
         owner: &OwnerRef,
         until: Option<Tick>,
-        told: &mut HashSet<u64>,
+        told: &mut Told,
         guard: &Guard,
     ) {
         let cell = entry.value();
-        if cell.held_by() != Some(owner) || !owner.is_alive() || !told.insert(cell.life.id) {
+        if cell.held_by() != Some(owner)
+            || !owner.is_alive()
+            || told.insert(cell.life.id, entry.hash()).is_some()
+        {
             return;
         }
         let mut until = until;

@@ -154,11 +154,13 @@ impl<P: Payload> Inner<P> {
             return;
         }
         let leads = |hash: u64| self.table.with_hash(hash, guard).any(|entry| entry.value().concerns(owner));
+        let _keeper = self.keeper(owner);
         owner.core().hints.step(TIDIED, |hash| leads(hash).then_some(hash));
-        // See owner/core.rs: the owner may have died while its hints were in this call's hands; they are back now.
-        if owner.core().died_meanwhile() {
-            self.bury(owner);
-        }
+    }
+
+    /// For who is going to take hints of an owner that may live, and to put them back.
+    pub(super) fn keeper<'a>(&'a self, owner: &'a OwnerRef) -> Keeper<'a, P> {
+        Keeper { map: self, owner }
     }
 
     /// Ends the sessions of a dead owner to which one hint leads, and says how many.
@@ -232,6 +234,22 @@ impl<P: Payload> Inner<P> {
         let now = self.clock.now();
         let expired = self.earliest.get() <= now || self.suspended.may_be_over(now);
         (expired || self.unburied.load(Ordering::Relaxed) > 0) && self.free_invisible(FREED_AT_DEATH) > 0
+    }
+}
+
+/// Somebody who keeps hints of an owner. When it goes, also by unwinding, they are back; and if the owner has died
+/// meanwhile, whose death did not find them, it is buried. See owner/core.rs.
+#[must_use = "it sees to the owner when it is dropped"]
+pub(super) struct Keeper<'a, P: Payload> {
+    map: &'a Inner<P>,
+    owner: &'a OwnerRef,
+}
+
+impl<P: Payload> Drop for Keeper<'_, P> {
+    fn drop(&mut self) {
+        if self.owner.core().died_meanwhile() {
+            self.map.bury(self.owner);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::HandOverError,
-    owner::{Home, OwnerRef},
+    owner::OwnerRef,
     raw::{Cursor, Entry, Guard, pin},
 };
 use std::{sync::Arc, thread};
@@ -69,6 +69,7 @@ impl Drop for KeptIfUnwinding<'_> {
 impl<P: Payload> Inner<P> {
     fn hand_over_all(&self, from: &OwnerRef, to: &OwnerRef) -> Result<usize, HandOverError> {
         let (mut moved, mut refused) = (0, None);
+        let keeper = self.keeper(from);
         // No more rounds than there are hints: one that leads to a hand-over under way, which may be that of a thread
         // that is stopped, stays.
         for _ in 0..=from.core().hints.len() / HINTS {
@@ -92,10 +93,7 @@ impl<P: Payload> Inner<P> {
                 break;
             }
         }
-        // See owner/core.rs: it may have died while its hints were in this call's hands; they are back now.
-        if from.core().died_meanwhile() {
-            self.bury(from);
-        }
+        drop(keeper);
         if let Some(error) = refused {
             return Err(error);
         }

@@ -92,6 +92,16 @@ fn a_short_route_lies_in_itself_and_clones_of_a_long_one_share_its_text() {
 }
 
 #[test]
+fn equal_routes_are_one_value_whatever_their_text() {
+    let (ascii, other) = ("x".repeat(79 - 7), "é".repeat((79 - 7) / 2));
+    for room in [ascii.clone(), other.clone(), ascii + "x", other + "x"] {
+        let (one, two) = (Route::new(&room).expect("a name"), Route::builder(&room).build().expect("a name"));
+        assert_eq!((one.external_room(), lies_in_the_route(&one)), (&*room, room.len() == 79 - 7));
+        assert_eq!(HashSet::from([one, two]).len(), 1, "{room}");
+    }
+}
+
+#[test]
 fn debug_shows_what_is_there() {
     assert_eq!(format!("{:?}", Route::new("a").expect("a name")), r#"Route { external_room: "a" }"#);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{Millis, Tick},
-    key::{AsKey, KeyParts},
+    key::{AsKey, KeyParts, TABLE},
     raw::{Fresh, Table},
     route::{destination::Destination, record::Record},
 };
@@ -41,7 +41,7 @@ impl<R: Destination> Unstored<R> {
         match self {
             Self::Route(route) => {
                 let record = Record::new(route, now, deadline, stamp);
-                table.fresh(key.hashes().full, key.to_parts(), record)
+                table.fresh(key.hashes().full, key.to_stored(TABLE), record)
             }
             Self::Fresh(mut fresh) => {
                 fresh.value_mut().reset(now, deadline, stamp);

@@ -12,7 +12,7 @@ use crate::{
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Barrier,
+        Barrier, Mutex, OnceLock,
         atomic::{AtomicUsize as Count, Ordering::Relaxed},
     },
     task::Poll,
@@ -223,4 +223,30 @@ fn what_is_told_last_is_so() {
         assert_eq!(told.last(), Some(&("A".into(), SessionEvent::Resumed)), "round {round}: {told:?}");
         drop(owner);
     }
+}
+
+#[test]
+fn a_session_that_ends_when_it_is_told_of_hides_no_other() {
+    let (shared, told) = (Arc::<OnceLock<SessionMap<()>>>::default(), Arc::<Mutex<Vec<String>>>::default());
+    let (inside, seen) = (Arc::clone(&shared), Arc::clone(&told));
+    let observer = move |event: &Event<'_>| {
+        if let What::Session { code, kind: SessionEvent::Suspended { .. } } = &event.what {
+            seen.lock().unwrap().push((*code).to_string());
+            if *code == "A" {
+                assert!(inside.get().unwrap().delete("A"));
+            }
+        }
+    };
+    let map = shared.get_or_init(|| SessionMap::builder().observer(observer).build().unwrap());
+    let owner = map.owner();
+    let name = owner.name().clone();
+    map.create("A", (), &owner).unwrap();
+    map.create("B", (), &owner).unwrap();
+    // As if another thread had B's hint in its hands.
+    let mut owner = Some(owner);
+    name.core().hints.step(usize::MAX, |hash| {
+        owner.take().map(|owner| owner.suspend(GRACE).unwrap());
+        Some(hash)
+    });
+    assert_eq!(*told.lock().unwrap(), ["A", "B"]);
 }

@@ -8,6 +8,10 @@ use super::{
     DAY, map,
 };
 use crate::{clock::ManualClock, error::HandOverError};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Mutex,
+};
 
 #[test]
 fn a_session_that_is_handed_over_lives_with_its_new_owner() {
@@ -254,4 +258,31 @@ fn a_session_handed_over_while_it_is_created_was_created() {
     *scene.lock().unwrap() = Some((owner, map.owner()));
     assert_eq!(map.create("A", (), &name).map_err(|error| error.into_parts().0), Ok(()));
     assert!(map.contains("A") && !name.is_alive());
+}
+
+/// Ends the owner that it is given as soon as it is cloned, and throws.
+struct Fatal(Arc<Mutex<Option<Owner>>>);
+
+impl Clone for Fatal {
+    fn clone(&self) -> Self {
+        let owner = self.0.lock().unwrap().take();
+        assert!(owner.is_none(), "planted");
+        Self(Arc::clone(&self.0))
+    }
+}
+
+#[test]
+fn an_owner_that_dies_in_a_hand_over_of_all_that_throws_leaves_nothing_behind() {
+    let (map, _) = map();
+    let (old, new) = (map.owner(), map.owner());
+    let fatal = Arc::new(Mutex::new(None));
+    for code in ["A", "B", "C"] {
+        map.create(code, Fatal(Arc::clone(&fatal)), &old).map_err(|error| error.into_parts().0).unwrap();
+    }
+    let name = old.name().clone();
+    *fatal.lock().unwrap() = Some(old);
+    assert!(catch_unwind(AssertUnwindSafe(|| map.hand_over_all(&name, &new))).is_err());
+    assert!(!name.is_alive());
+    assert_eq!((map.occupied(), name.session_count(), new.session_count()), (0, 0, 0));
+    assert_eq!(map.stats().owner_died, 3);
 }
