@@ -88,7 +88,9 @@ const PATHS: [Named; 9] = [
 
 fn main() -> ExitCode {
     let Some(asked) = std::env::args().nth(1) else {
-        PATHS.iter().for_each(|(name, _)| println!("{name}"));
+        for (name, _) in PATHS {
+            println!("{name}");
+        }
         return ExitCode::SUCCESS;
     };
     let Some((_, path)) = PATHS.iter().find(|(name, _)| *name == asked) else {
