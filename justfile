@@ -113,9 +113,9 @@ typos:
 bench *ARGS:
     cargo bench -p tenure-benches --bench suite -- {{ if ARGS == "" { "--out " + quote(justfile_directory() / "docs/benchmarks") } else { ARGS } }}
 
-# The same in a few minutes, with shorter rounds and fewer lines
+# The same in a few minutes, with shorter rounds and fewer lines; all of them write docs/benchmarks/quick.json and its chart
 bench-quick *ARGS:
-    cargo bench -p tenure-benches --bench suite -- --quick {{ ARGS }}
+    cargo bench -p tenure-benches --bench suite -- --quick {{ if ARGS == "" { "--out " + quote(justfile_directory() / "docs/benchmarks") } else { ARGS } }}
 
 # Instructions of the hot paths against the committed counts; needs valgrind (RENEW=1 writes them anew)
 instructions:

@@ -12,7 +12,7 @@ use crate::{
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Barrier, Mutex, OnceLock,
+        Barrier, Mutex,
         atomic::{AtomicUsize as Count, Ordering::Relaxed},
     },
     task::Poll,
@@ -227,17 +227,20 @@ fn what_is_told_last_is_so() {
 
 #[test]
 fn a_session_that_ends_when_it_is_told_of_hides_no_other() {
-    let (shared, told) = (Arc::<OnceLock<SessionMap<()>>>::default(), Arc::<Mutex<Vec<String>>>::default());
+    let (shared, told) =
+        (Arc::<Mutex<Option<SessionMap<()>>>>::default(), Arc::<Mutex<Vec<String>>>::default());
     let (inside, seen) = (Arc::clone(&shared), Arc::clone(&told));
     let observer = move |event: &Event<'_>| {
         if let What::Session { code, kind: SessionEvent::Suspended { .. } } = &event.what {
             seen.lock().unwrap().push((*code).to_string());
             if *code == "A" {
-                assert!(inside.get().unwrap().delete("A"));
+                let map = inside.lock().unwrap().clone().unwrap();
+                assert!(map.delete("A"));
             }
         }
     };
-    let map = shared.get_or_init(|| SessionMap::builder().observer(observer).build().unwrap());
+    let map = SessionMap::builder().observer(observer).build().unwrap();
+    *shared.lock().unwrap() = Some(map.clone());
     let owner = map.owner();
     let name = owner.name().clone();
     map.create("A", (), &owner).unwrap();
@@ -249,4 +252,6 @@ fn a_session_that_ends_when_it_is_told_of_hides_no_other() {
         Some(hash)
     });
     assert_eq!(*told.lock().unwrap(), ["A", "B"]);
+    // The map has the observer, which has the map.
+    *shared.lock().unwrap() = None;
 }
