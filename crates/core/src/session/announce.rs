@@ -68,11 +68,12 @@ impl<P: Payload> Inner<P> {
     /// Where the owner's sessions are, as far as nobody else is looking at that at the moment.
     fn hints_of(&self, owner: &OwnerRef) -> Vec<u64> {
         let mut hashes = Vec::new();
-        let _keeper = self.keeper(owner);
+        let keeper = self.keeper(owner);
         owner.core().hints.step(usize::MAX, |hash| {
             hashes.push(hash);
             Some(hash)
         });
+        drop(keeper);
         hashes
     }
 
