@@ -59,7 +59,7 @@ fn alone(entrants: &[Entrant], load: &Load, task: Task, budget: Budget) -> Vec<V
         }
         for which in order(entrants.len(), round) {
             let stand = entrants[which].stand();
-            stand.before(task, load);
+            stand.before(task, load, round);
             warm(stand, task, load, 0, round);
             let before = switches();
             let start = Instant::now();
@@ -237,7 +237,7 @@ fn together(
             }
             for which in order(entrants.len(), round) {
                 let Some(stand) = shared[which] else { continue };
-                stand.before(task, load);
+                stand.before(task, load, round);
                 // Relaxed: the barrier orders them.
                 crew.next.store(which, Ordering::Relaxed);
                 crew.round.store(round, Ordering::Relaxed);

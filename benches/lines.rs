@@ -121,7 +121,7 @@ pub(crate) fn cells(bounded: bool, large: bool, threads: &[usize]) -> Vec<Cell> 
         }
     }
     // A route that was changed is no longer the same one: that comes last.
-    cells.sort_by_key(|cell| matches!(cell.task, Task::Change(_)));
+    cells.sort_by_key(|cell| matches!(cell.task, Task::Change(_) | Task::Replace(_)));
     cells
 }
 
@@ -131,16 +131,18 @@ fn unbounded(dist: Dist, threads: usize, large: bool) -> Vec<Cell> {
     let two = threads > 1;
     let read = Target { floor: true, ..ratio(0.75) };
     let renew = ratio(if two { 0.6 } else { 0.7 });
+    let changed = ratio(if two { 0.6 } else { 1.0 });
     let mut cells = vec![
         cell("W1", "resolve, prebuilt key", Task::Resolve(dist), read),
         cell("W1p", "resolve, from parts", Task::ResolveParts(dist), ratio(0.75)),
         cell("W1o", "resolve, owned answer", Task::ResolveOwned(dist), read),
         cell("W3", "set, same route", Task::Renew(dist), renew),
         cell("W3p", "set, same route, from parts", Task::RenewParts(dist), renew),
-        cell("W3", "set, another route", Task::Change(dist), ratio(if two { 0.6 } else { 1.0 })),
+        cell("W3", "set, another route", Task::Change(dist), changed),
     ];
     if dist == Dist::Uniform {
         cells.extend([
+            cell("W3o", "set, another route, made for the call", Task::Replace(dist), changed),
             cell("W2", "resolve, room fallback", Task::Fallback, ratio(0.6)),
             cell("W2w", "resolve, room fallback, written back", Task::Learn, ratio(0.6)),
         ]);

@@ -27,7 +27,7 @@ const THREADS: [usize; 2] = [1, 2];
 pub(crate) const USAGE: &str = "\
 usage: suite [--quick] [--size N]... [--threads N]... [--seconds S] [--out DIR] [WORKLOAD]...
 
-  WORKLOAD     w1, w1p, w1o, w2, w2w, w3, w3p, w4, w5, w6, w6g, w7, w8, w9, w10; all without any
+  WORKLOAD     w1, w1p, w1o, w2, w2w, w3, w3p, w3o, w4, w5, w6, w6g, w7, w8, w9, w10; all without any
   --quick      shorter rounds and fewer lines
   --size N     records in a table, may be given several times (default: 10000 and 1000000)
   --threads N  threads in a round, may be given several times (default: 1 and 2)
@@ -88,7 +88,7 @@ impl Options {
     }
 
     pub(crate) fn per_line(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 0.7 } else { 3.0 }))
+        Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 0.6 } else { 3.0 }))
     }
 }
 

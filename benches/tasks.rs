@@ -35,6 +35,8 @@ pub(crate) enum Task {
     RenewParts(Dist),
     /// W3: set another route.
     Change(Dist),
+    /// W3o: set another route that was made for this call.
+    Replace(Dist),
     /// W4: mostly resolve, some sets, a few of them new, at the bound.
     Mixed(Dist),
     /// W5: everybody resolves the same key.
@@ -48,7 +50,7 @@ pub(crate) enum Task {
 impl Task {
     /// Whether doing it again is the same work.
     pub(crate) fn may_repeat(self) -> bool {
-        self != Self::Learn
+        !matches!(self, Self::Learn | Self::Replace(_))
     }
 
     /// One thread's part of a round; how many operations.
@@ -62,6 +64,7 @@ impl Task {
             Self::Renew(dist) => w3_set::renew(world, load, turn, dist),
             Self::RenewParts(dist) => w3_set::renew_parts(world, load, turn, dist),
             Self::Change(dist) => w3_set::change(world, load, turn, dist),
+            Self::Replace(dist) => w3_set::replace(world, load, turn, dist),
             Self::Mixed(dist) => w4_mixed::mixed(world, load, turn, dist),
             Self::Hot => w5_hot::hot(world, load, turn),
             Self::SessionCycle | Self::SessionGet => unreachable!("a table of routes holds no sessions"),

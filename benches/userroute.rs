@@ -1,7 +1,6 @@
-//! The route that people write: a string for each field, behind one `Arc`.
+//! The route that people write: a string for each field. Maps hold it behind one `Arc`.
 
 use crate::{names::Name, rng::mix};
-use std::sync::Arc;
 
 /// A route's fields, none of them empty: what a gateway knows of the room to which messages go.
 pub(crate) struct RouteText {
@@ -28,7 +27,7 @@ impl RouteText {
 }
 
 /// The route as a struct of strings.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UserRoute {
     pub(crate) external_room: String,
     channel: Option<String>,
@@ -38,13 +37,13 @@ pub(crate) struct UserRoute {
 }
 
 impl UserRoute {
-    pub(crate) fn new(text: RouteText) -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn new(text: RouteText) -> Self {
+        Self {
             external_room: text.external_room,
             channel: Some(text.channel.to_owned()),
             bridge: Some(text.bridge),
             room: Some(text.room),
             thread: Some(text.thread),
-        })
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! W3: set a key that is there, with the route that is there or with another one. W3p: from the parts of a message.
+//! W3o: with another one that was made for this call, as a gateway has it from a message.
 //!
-//! The route that is set is one that was made for this call, as a gateway has it in hand, not the table's own.
+//! The routes of W3 and W3p are ready to be stored, not the table's own: the peers have them behind an `Arc` already, and
+//! share each among many keys where it is another one. Those of W3o are owned: each table makes of them what it stores, and
+//! frees the one that was there, as it must when no two messages bring the same route.
 
 use crate::{
     load::{Dist, Load},
@@ -43,4 +46,15 @@ pub(crate) fn change<R: Routes>(world: &World<R>, load: &Load, turn: Turn, dist:
         }
     }
     load.slice * turn.passes
+}
+
+/// Another route than the one that is there, made for this call.
+pub(crate) fn replace<R: Routes>(world: &World<R>, load: &Load, turn: Turn, dist: Dist) -> usize {
+    let keys = world.lanes[turn.lane].hits(dist);
+    let mut made = world.made[turn.lane].lock();
+    assert_eq!(made.len(), load.slice, "a route is used once");
+    for (index, route) in load.part(turn.round).zip(made.drain(..)) {
+        world.table.set_owned(keys.exact(index), route);
+    }
+    load.slice
 }

@@ -93,7 +93,7 @@ impl<S: Sessions> Stand for SessionWorld<S> {
         S::PEER
     }
 
-    fn before(&self, _: Task, _: &Load) {}
+    fn before(&self, _: Task, _: &Load, _: usize) {}
 
     fn work(&self, task: Task, load: &Load, turn: Turn) -> usize {
         if task == Task::SessionGet { self.get(load, turn) } else { self.cycle(turn) }

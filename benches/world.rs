@@ -7,6 +7,7 @@ use crate::{
     tasks::{Task, Turn},
     userroute::RouteText,
 };
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Routes that a set may change to, in each of two versions.
@@ -16,7 +17,7 @@ const OTHERS: usize = 512;
 pub(crate) trait Stand {
     fn label(&self) -> &str;
     /// What must be done before a round and is not timed.
-    fn before(&self, task: Task, load: &Load);
+    fn before(&self, task: Task, load: &Load, round: usize);
     /// One thread's part of a round; how many operations.
     fn work(&self, task: Task, load: &Load, turn: Turn) -> usize;
     /// Answers as expected, or panics.
@@ -114,6 +115,9 @@ pub(crate) struct World<R: Routes> {
     /// For each thread, two versions of routes that nobody has at first. Each thread has its own, so that two do not
     /// count references to the same ones.
     pub(crate) others: Vec<[Vec<R::Route>; 2]>,
+    /// The same as a gateway makes them; each thread's are made anew for each round.
+    owned: Vec<[Vec<R::Owned>; 2]>,
+    pub(crate) made: Vec<Mutex<Vec<R::Owned>>>,
 }
 
 fn route<R: Routes>(name: Name, version: usize) -> R::Route {
@@ -127,13 +131,17 @@ impl<R: Routes> World<R> {
             let name = Name::numbered(number);
             table.set(&R::key(name.owned().parts()), route::<R>(name, 0));
         }
-        let version = |lane: usize, version: usize| {
-            let first = lane * OTHERS;
-            (first..first + OTHERS).map(|number| route::<R>(Name::numbered(number), version)).collect()
+        let version = |lane: usize, version: usize| -> Vec<R::Owned> {
+            let names = (lane * OTHERS..(lane + 1) * OTHERS).map(Name::numbered);
+            names.map(|name| R::owned(RouteText::of(name, version))).collect()
         };
-        let others = (0..load.lanes.len()).map(|lane| [version(lane, 1), version(lane, 2)]).collect();
+        let owned: Vec<_> =
+            (0..load.lanes.len()).map(|lane| [1, 2].map(|which| version(lane, which))).collect();
+        let ready = |routes: &Vec<R::Owned>| routes.iter().cloned().map(R::ready).collect();
+        let others = owned.iter().map(|versions| versions.each_ref().map(ready)).collect();
+        let made = owned.iter().map(|_| Mutex::new(Vec::with_capacity(load.slice))).collect();
         let lanes = load.lanes.iter().map(Prebuilt::new).collect();
-        Self { label: label::<R>(), table, lanes, others }
+        Self { label: label::<R>(), table, lanes, others, owned, made }
     }
 
     /// The next new key of a lane.
@@ -169,12 +177,27 @@ impl<R: Routes> Stand for World<R> {
         &self.label
     }
 
-    fn before(&self, task: Task, load: &Load) {
-        if let Task::Learn = task {
-            for (lane, keys) in load.lanes.iter().zip(&self.lanes) {
-                (0..lane.unknown.numbers.len())
-                    .for_each(|index| self.table.remove(keys.unknown.exact(index)));
+    fn before(&self, task: Task, load: &Load, round: usize) {
+        match task {
+            Task::Learn => {
+                for (lane, keys) in load.lanes.iter().zip(&self.lanes) {
+                    (0..lane.unknown.numbers.len())
+                        .for_each(|index| self.table.remove(keys.unknown.exact(index)));
+                }
             }
+            Task::Replace(dist) => {
+                for (lane, keys) in self.lanes.iter().enumerate() {
+                    let versions = &self.owned[lane][round % 2];
+                    let mut made = self.made[lane].lock();
+                    made.clear();
+                    made.extend((0..load.slice).map(|index| versions[index % OTHERS].clone()));
+                    // What the others have driven out of the caches.
+                    for index in load.part(round).filter(|_| !load.is_large()) {
+                        self.table.peek(&keys.hits(dist).asked(index), |_| ());
+                    }
+                }
+            }
+            _ => {}
         }
     }
 

@@ -32,6 +32,7 @@ impl<K: Kind, M: Map<K>> Routes for ByHand<K, M> {
     const OWN_TIME: bool = M::OWN_TIME;
     type Key = K::Owned;
     type Route = Arc<UserRoute>;
+    type Owned = UserRoute;
     type Buffer = K::Buffer;
 
     fn new(setup: Setup) -> Self {
@@ -43,8 +44,13 @@ impl<K: Kind, M: Map<K>> Routes for ByHand<K, M> {
         K::own(parts)
     }
 
-    fn route(text: RouteText) -> Arc<UserRoute> {
+    fn owned(text: RouteText) -> UserRoute {
         UserRoute::new(text)
+    }
+
+    #[inline]
+    fn ready(route: UserRoute) -> Arc<UserRoute> {
+        Arc::new(route)
     }
 
     fn external_room(route: &Arc<UserRoute>) -> &str {

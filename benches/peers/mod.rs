@@ -100,12 +100,19 @@ pub(crate) trait Routes: 'static {
     /// Whether its records expire by a time of its own that cannot be moved.
     const OWN_TIME: bool = false;
     type Key: Clone + Send + Sync;
+    /// A route that is ready to be stored.
     type Route: Clone + Send + Sync;
+    /// A route as a gateway makes it.
+    type Owned: Clone + Send + Sync;
     type Buffer: Default + Send;
 
     fn new(setup: Setup) -> Self;
     fn key(parts: Parts<'_>) -> Self::Key;
-    fn route(text: RouteText) -> Self::Route;
+    fn owned(text: RouteText) -> Self::Owned;
+    fn ready(route: Self::Owned) -> Self::Route;
+    fn route(text: RouteText) -> Self::Route {
+        Self::ready(Self::owned(text))
+    }
     fn external_room(route: &Self::Route) -> &str;
 
     /// The route of the key, else of its room, borrowed.
@@ -125,6 +132,11 @@ pub(crate) trait Routes: 'static {
     fn learn<T>(&self, asked: &Asked<'_, Self::Key>, seen: impl Fn(&Self::Route) -> T) -> Option<T>;
 
     fn set(&self, key: &Self::Key, route: Self::Route);
+    /// Sets a route that must be made ready first.
+    #[inline]
+    fn set_owned(&self, key: &Self::Key, route: Self::Owned) {
+        self.set(key, Self::ready(route));
+    }
     /// Sets a key that is not there, handing it over.
     fn insert(&self, key: Self::Key, route: Self::Route);
     fn set_parts(&self, parts: Parts<'_>, buffer: &mut Self::Buffer, route: Self::Route);

@@ -73,6 +73,7 @@ impl<C: Time> Routes for Table<C> {
     const KEYS: &'static str = "";
     type Key = SessionKey;
     type Route = Route;
+    type Owned = Route;
     type Buffer = ();
 
     fn new(setup: Setup) -> Self {
@@ -89,9 +90,14 @@ impl<C: Time> Routes for Table<C> {
         key_ref(parts).to_session_key()
     }
 
-    fn route(text: RouteText) -> Route {
+    fn owned(text: RouteText) -> Route {
         let route = Route::builder(&text.external_room).channel(text.channel).bridge(&text.bridge);
         must(route.room(&text.room).thread(&text.thread).build())
+    }
+
+    #[inline]
+    fn ready(route: Route) -> Route {
+        route
     }
 
     fn external_room(route: &Route) -> &str {
