@@ -237,21 +237,32 @@ impl Shared {
         tables.extend(self.fresh.take_all());
         tables.retain(|table| table.strong_count() > 0);
         let mut next = Next::In(LONGEST_SLEEP);
-        for table in tables.iter().filter_map(Weak::upgrade) {
+        for table in tables.iter() {
             if self.stopped() {
                 break;
             }
-            next = next.sooner(self.step(&*table));
+            if let Some(table) = table.upgrade() {
+                next = next.sooner(self.step(table));
+            }
         }
         next
     }
 
-    fn step(&self, table: &dyn Maintain) -> Next {
-        contain(|| table.maintain()).unwrap_or_else(|| {
+    fn step(&self, table: Arc<dyn Maintain>) -> Next {
+        let next = self.counted(|| table.maintain());
+        // This may be the last hold on it: then its observers and its clock end here, which are the user's code, too.
+        let _ = self.counted(|| drop(table));
+        next.unwrap_or(Next::In(AFTER_PANIC))
+    }
+
+    /// Runs the user's code; none if it panicked, which is counted.
+    fn counted<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
+        let done = contain(run);
+        if done.is_none() {
             // Relaxed: statistics.
             self.panics.fetch_add(1, Ordering::Relaxed);
-            Next::In(AFTER_PANIC)
-        })
+        }
+        done
     }
 }
 

@@ -63,6 +63,37 @@ fn a_panicking_step_is_counted_and_the_others_go_on() {
     assert!(pruner.panics() >= 2);
 }
 
+/// As of a table with an observer or a clock whose destructor panics: that of a table is its user's code, too.
+#[test]
+fn a_table_that_panics_when_it_ends_in_the_hands_of_the_thread_is_counted_and_the_others_go_on() {
+    struct Bad(std::sync::Mutex<Option<Arc<Bad>>>);
+    impl Maintain for Bad {
+        fn maintain(&self) -> Next {
+            // Its user lets go of it in the middle of the step: the thread has the last hold on it.
+            drop(self.0.lock().unwrap().take());
+            Next::In(Duration::from_secs(1))
+        }
+    }
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("planted");
+        }
+    }
+    let bad = Arc::new(Bad(std::sync::Mutex::new(None)));
+    let weak: std::sync::Weak<Bad> = Arc::downgrade(&bad);
+    let (good, good_steps) = told(|_| Next::In(Duration::from_millis(1)));
+    let pruner = Pruner::spawn("test").unwrap();
+    let user = Arc::clone(&bad);
+    *bad.0.lock().unwrap() = Some(user);
+    drop(bad);
+    pruner.attach(weak);
+    until("the panic is counted", || pruner.panics() == 1);
+    attach(&pruner, &good);
+    for _ in 0..3 {
+        good_steps.recv_timeout(PATIENCE).expect("the thread calls the other one");
+    }
+}
+
 #[test]
 fn the_last_handle_may_go_on_the_thread_itself() {
     struct Last(std::sync::Mutex<Option<Pruner>>, mpsc::SyncSender<()>);
