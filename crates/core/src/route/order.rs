@@ -88,10 +88,9 @@ impl Order {
         self.stamps.fetch_add(1, Ordering::Release)
     }
 
-    /// A stamp not older than any drawn before.
+    /// The last stamp that was drawn.
     pub(super) fn newest(&self) -> u64 {
-        // Relaxed: a set that happens before this is known to the counter.
-        self.stamps.load(Ordering::Relaxed)
+        newest(&self.stamps)
     }
 
     pub(super) fn floor(&self) -> &Floor {
@@ -180,6 +179,14 @@ impl Order {
     }
 }
 
+/// The last stamp that was drawn, and not the next: no record has that, and one that was taken to have it would be on no
+/// survey.
+fn newest(stamps: &AtomicU64) -> u64 {
+    // Relaxed: a set that happens before this is known to the counter. Whoever asks for a record's sake has acquired its
+    // life, and with it the counter as it was when its stamp was drawn. It begins at 1.
+    stamps.load(Ordering::Relaxed) - 1
+}
+
 /// The earliest deadline that may come out of set order, with a count of its changes, in one word.
 pub(super) struct Floor(AtomicU64);
 
@@ -266,8 +273,7 @@ impl Draft {
             let record = entry.value();
             // A doomed record that is still here was left by a thread that has stopped: it is listed, so that its
             // place is freed in its turn.
-            // Relaxed: the life was acquired, and with it the counter as it was when the stamp was drawn.
-            let stamp = record.stamp(record.life(), || stamps.load(Ordering::Relaxed));
+            let stamp = record.stamp(record.life(), || newest(stamps));
             if stamp >= before {
                 return;
             }

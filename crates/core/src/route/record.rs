@@ -114,7 +114,7 @@ impl<R> Record<R> {
         (self.life() == life).then_some(set_at)
     }
 
-    /// The stamp that belongs to `life`; `newest` tells one that is not older than any drawn before.
+    /// The stamp that belongs to `life`; `newest` tells the last that was drawn.
     ///
     /// While another thread is between its two writes in `renew`, the stamp it has left here may be another one than
     /// the word tells: then the latest that fits the word is the answer. It is the right one unless 2^19 sets have

@@ -1,5 +1,7 @@
+use super::Asked;
 use crate::{Clock, Event, GetError, KeyRef, ManualClock, RouteEvent, RouteTable, SessionKey, Tick, What};
 use std::{
+    cell::Cell,
     fmt,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
@@ -79,4 +81,40 @@ fn a_stored_key_comes_back_with_its_hashes() {
             assert_eq!(told.lock().unwrap().pop(), Some((key.clone(), key.hashes())));
         }
     }
+}
+
+/// Nobody but the thread that was stopped would ever draw another stamp.
+#[test]
+fn a_record_whose_setter_was_stopped_2_to_the_19_sets_ago_can_be_evicted() {
+    let table: RouteTable<&'static str> =
+        RouteTable::builder().partitions(1).max_entries_per_partition(1).build().unwrap();
+    let key = SessionKey::for_room("irc", "libera", "#rust");
+    table.set(&key, "!rust").unwrap();
+    let (guard, shared) = (crate::pin(), &table.inner.shared);
+    let partition = &table.inner.partitions[0];
+    let (store, call) = (partition.store(&guard), partition.call(shared, &guard));
+    let (entry, _) = store.meet(&Asked::Exact(&key), &guard).expect("set");
+    let (record, slow) = (entry.value(), Cell::new(true));
+    let draw = || {
+        let stamp = store.order.draw();
+        if slow.take() {
+            // Another set is faster.
+            assert!(record.renew(call.now, shared.ttl(), || store.order.draw(), || call.now));
+        }
+        stamp
+    };
+    let stopped = Cell::new(true);
+    let set = record.renew(call.now, shared.ttl(), draw, || {
+        // So this one has written its stamp beside the other one's word, and here it is stopped.
+        if stopped.take() {
+            for _ in 1..1 << 19 {
+                store.order.draw();
+            }
+            let stamp = record.stamp(record.life(), || store.order.newest());
+            assert_eq!(stamp, 3, "that of the faster set: the next that fits the word is not drawn yet");
+            assert!(store.make_room(&call));
+        }
+        call.now
+    });
+    assert!(!set, "evicted meanwhile");
 }
