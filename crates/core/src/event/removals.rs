@@ -7,7 +7,7 @@ use crate::{
     raw::{Cell, pin},
 };
 use ahash::RandomState;
-use std::{array, fmt, sync::Arc, time::Duration};
+use std::{array, fmt, iter, sync::Arc, time::Duration};
 
 /// Removals in one place: the latest of those whose hashes lead there.
 const WAYS: usize = 4;
@@ -76,7 +76,9 @@ impl Removal {
 /// a set or a creation one look. It remembers about as many removals as it has room for, the latest: some 48 bytes
 /// for each, and a text only where the owner's reason has one. What dies with its owner is remembered once it is freed, soon
 /// after. Keys and codes are not kept, only their hashes. Nobody waits for
-/// anybody; of two removals at the same moment whose hashes lead to the same place, one may be forgotten.
+/// anybody; of two removals at the same moment whose hashes lead to the same place, one may be forgotten. It knows what it is
+/// told: where two threads change one thing at the same moment, they may report in either order, and so the removal of what is
+/// there again may be remembered, or the last one be forgotten.
 ///
 /// A clone is another handle to the same memory. Give each table one of its own: it does not tell tables apart.
 ///
@@ -155,20 +157,34 @@ impl Shared {
         found.map(|removal| removal.1.clone())
     }
 
-    /// Writes down a removal, or that there is none any more.
-    fn write(&self, hash: u64, removal: Option<Removal>) {
-        let guard = pin();
-        let place = self.place(hash);
+    /// Writes down a removal, before those that are there. Who loses against another that writes in the same place at this
+    /// moment is forgotten, as if it had been written before.
+    fn remember(&self, hash: u64, removal: Removal) {
+        let (guard, place) = (pin(), self.place(hash));
         let current = place.load(&guard);
-        if removal.is_none() && !current.iter().flatten().any(|removal| removal.0 == hash) {
-            return;
-        }
-        let others = current.iter().flatten().filter(|removal| removal.0 != hash).cloned();
-        let mut all = removal.map(|removal| Arc::new((hash, removal))).into_iter().chain(others);
-        let fresh = array::from_fn(|_| all.next());
-        // Who loses against another that writes here at this moment is forgotten, as if it had been written before.
-        _ = place.replace(current, fresh, &guard);
+        let mut all = iter::once(Arc::new((hash, removal))).chain(others(current, hash));
+        _ = place.replace(current, array::from_fn(|_| all.next()), &guard);
     }
+
+    /// Whatever this was, it is there again: no answer may tell of its last removal. So who loses here tries again, which it
+    /// does only where another has written meanwhile.
+    fn forget(&self, hash: u64) {
+        let (guard, place) = (pin(), self.place(hash));
+        loop {
+            let current = place.load(&guard);
+            let mut left = others(current, hash);
+            if left.clone().count() == current.iter().flatten().count()
+                || place.replace(current, array::from_fn(|_| left.next()), &guard).is_ok()
+            {
+                return;
+            }
+        }
+    }
+}
+
+/// The removals in a place but that of this hash.
+fn others(place: &Place, hash: u64) -> impl Iterator<Item = Arc<(u64, Removal)>> + Clone {
+    place.iter().flatten().filter(move |removal| removal.0 != hash).cloned()
 }
 
 impl Observer for RecentRemovals {
@@ -197,7 +213,10 @@ impl Observer for RecentRemovals {
                 (self.shared.hasher.hash_one(code), cause)
             }
         };
-        self.shared.write(hash, cause.map(|cause| Removal { cause, at: event.at }));
+        match cause {
+            Some(cause) => self.shared.remember(hash, Removal { cause, at: event.at }),
+            None => self.shared.forget(hash),
+        }
     }
 }
 
@@ -209,5 +228,7 @@ impl fmt::Debug for RecentRemovals {
     }
 }
 
+#[cfg(test)]
+mod models;
 #[cfg(all(test, not(tenure_loom)))]
 mod tests;
