@@ -17,8 +17,8 @@ const MAX_NANOS: u64 = Tick::MAX.as_millis() * NANOS_PER_MILLI;
 /// starts at the Unix epoch unless [`starting_at`](ManualClock::starting_at) says otherwise. At [`Tick::MAX`] the
 /// clock stops.
 ///
-/// The handles may be used from several threads: a thread that reads a time sees everything that was done before the
-/// clock was moved there.
+/// The handles may be used from several threads. A time passes on nothing but itself: who reads it need not see what another
+/// thread did before it moved the clock there; a join or a channel passes that on.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
