@@ -14,10 +14,7 @@ fn loom_what_is_there_again_is_forgotten_whatever_else_is_told() {
         let removals = RecentRemovals::new(1); // one place
         tell(&removals, "#a", RouteEvent::Removed);
         let (ones, others) = (removals.clone(), removals.clone());
-        both(
-            move || tell(&ones, "#a", RouteEvent::Set),
-            move || tell(&others, "#b", RouteEvent::Removed),
-        );
+        both(move || tell(&ones, "#a", RouteEvent::Set), move || tell(&others, "#b", RouteEvent::Removed));
         assert_eq!(removals.why_gone_route(KeyRef::for_room("irc", "net", "#a")), None);
     });
 }
