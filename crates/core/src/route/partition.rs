@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Records that one step of a pass visits under one guard.
-const STEP: usize = 256;
+pub(super) const STEP: usize = 256;
 
 pub(super) struct Partition<R: Destination> {
     index: usize,
@@ -87,6 +87,11 @@ impl<R: Destination> Partition<R> {
     fn replaced(&self) -> usize {
         // This one's, and that of the content in use.
         self.drop_panics.sharers() - 2
+    }
+
+    /// About how many records there are.
+    pub(super) fn places_taken(&self) -> usize {
+        self.store(&pin()).places_taken()
     }
 
     /// Removes every expired record.

@@ -1,6 +1,10 @@
 //! What the background thread does for a route table, and anybody can do by hand.
 
-use super::{destination::Destination, partition::Partition, shared::Shared};
+use super::{
+    destination::Destination,
+    partition::{Partition, STEP},
+    shared::Shared,
+};
 use crate::{
     clock::Tick,
     pruner::{Maintain, Next},
@@ -11,8 +15,11 @@ use std::time::Duration;
 
 /// How soon what a guard still sees is looked at again.
 const AGAIN: Duration = Duration::from_millis(5);
-/// Steps of a pass that one call makes: some thousand records.
-const STEPS: usize = 16;
+/// What a call does of a pass, in records: some thousand.
+const SHARE: usize = 16 * STEP;
+/// What a partition counts at least: each is looked at, however few records it has. No more than that, for a call looks at all
+/// of them besides, and there may be many.
+const LEAST: usize = 16;
 
 /// The partitions of a table with all that belongs to them: what handles share.
 pub(super) struct Inner<R: Destination> {
@@ -70,8 +77,10 @@ impl<R: Destination> Inner<R> {
             Ok(pass) => pass,
             Err(wait) => return Next::In(wait),
         };
-        for _ in 0..STEPS {
+        let mut left = SHARE;
+        while left > 0 {
             let Some(partition) = self.partitions.get(pass.at) else { return self.begin_again() };
+            left = left.saturating_sub(partition.places_taken().clamp(LEAST, STEP));
             // What is out of service has nothing to prune.
             if partition.prune_step(&self.shared, &mut pass.cursor, &mut 0).unwrap_or(true) {
                 *pass = Pass { at: pass.at + 1, cursor: Cursor::default() };
@@ -122,3 +131,6 @@ impl<R: Destination> Maintain for Inner<R> {
         self.pass().sooner(waiting)
     }
 }
+
+#[cfg(all(test, not(tenure_loom)))]
+mod tests;
