@@ -43,7 +43,9 @@ impl<R: Destination> RouteTable<R> {
         self.inner.shared.bound()
     }
 
-    /// Changes the most records in one partition. What is over a lower bound is evicted before this returns.
+    /// Changes the most records in one partition. What is over a lower bound is evicted before this returns, except what sets
+    /// are storing at the moment in other threads: those that had taken a place by the old bound evict what is over the new one
+    /// before they return.
     ///
     /// # Errors
     /// It is zero; nothing was changed.

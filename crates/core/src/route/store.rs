@@ -65,9 +65,9 @@ pub(super) struct Store<R: Destination> {
     available: AtomicBool,
     pub(super) table: Table<KeyParts, Record<R>>,
     pub(super) order: Order,
-    /// Places that are taken, by records and by insertions under way. Above the bound only while that is being
-    /// lowered, and for as long as an insertion that has taken its place by the older bound has not given it back; no
-    /// reader sees more records than this, and none more than the bound.
+    /// Places that are taken, by records and by insertions under way; no reader sees more records than this. Above the bound
+    /// only while that is being lowered, and for as long as an insertion that has taken its place by the older bound has not
+    /// given it back, or evicted another record for it.
     pub(super) held: AtomicUsize,
 }
 

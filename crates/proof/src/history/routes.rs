@@ -90,8 +90,7 @@ impl Specification for Routes {
         State { now: self.now, ..State::default() }
     }
 
-    /// Each operation acts with one reading of the clock, from some time between its beginning and this step; a
-    /// resolution reads it once more for the room's record.
+    /// Each operation acts with one reading of the clock, from some time between its beginning and this step.
     fn step(&self, at: &At<'_>, outcomes: &mut Out) {
         let state = at.state;
         match (at.operation.call, *at.progress) {

@@ -51,29 +51,25 @@ impl Routes {
             }
             Progress::Missed { at: began, stale, unavailable } => {
                 // A room's own key has no room besides.
-                let room = if asked.key == 0 { 0..=0 } else { began..=state.now };
                 let failed = asked.key != 0 && state.has_failed(0);
                 let unavailable = unavailable || failed;
-                for now in room {
-                    let met = if asked.key == 0 || failed { Met::Missing } else { state.look(0, now) };
-                    let after =
-                        if met == Met::Expired && asked.writes { state.met(0, now) } else { state.clone() };
-                    let stale = stale || met == Met::Expired;
-                    match (met, asked.provided) {
-                        (Met::Fresh(Stored { route, .. }), _) => {
-                            let found = Found { route, source: Source::Room, stale, unavailable };
-                            at.found(after, asked, began, found, outcomes);
-                        }
-                        (_, Some(route)) => {
-                            let found = Found { route, source: Source::Provided, stale, unavailable };
-                            at.found(after, asked, began, found, outcomes);
-                        }
-                        (_, None) => {
-                            let right =
-                                if unavailable { Answer::Unavailable } else { Answer::NoRoute { stale } };
-                            if *at.answer == right {
-                                outcomes.done(after);
-                            }
+                let met = if asked.key == 0 || failed { Met::Missing } else { state.look(0, began) };
+                let expired = met == Met::Expired;
+                let after = if expired && asked.writes { state.met(0, began) } else { state.clone() };
+                let stale = stale || expired;
+                match (met, asked.provided) {
+                    (Met::Fresh(Stored { route, .. }), _) => {
+                        let found = Found { route, source: Source::Room, stale, unavailable };
+                        at.found(after, asked, began, found, outcomes);
+                    }
+                    (_, Some(route)) => {
+                        let found = Found { route, source: Source::Provided, stale, unavailable };
+                        at.found(after, asked, began, found, outcomes);
+                    }
+                    (_, None) => {
+                        let right = if unavailable { Answer::Unavailable } else { Answer::NoRoute { stale } };
+                        if *at.answer == right {
+                            outcomes.done(after);
                         }
                     }
                 }
