@@ -134,6 +134,12 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Table<K, V> {
         self.graveyard.bury();
     }
 
+    /// How many buckets there are, which a pass walks over besides the entries.
+    pub(crate) fn bucket_count(&self) -> usize {
+        // Relaxed: only a number.
+        self.mask.load(Ordering::Relaxed) + 1
+    }
+
     /// Removed or replaced entries that are not dropped yet.
     pub(crate) fn garbage(&self) -> usize {
         self.graveyard.len()

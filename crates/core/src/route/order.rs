@@ -26,13 +26,14 @@ use std::collections::BinaryHeap;
 use super::record::Record;
 use crate::key::KeyParts;
 
-/// A survey lists at least so many records, where there are so many.
+/// A survey lists at least so many records, where there are so many,
 const SHORTEST: usize = 32;
-/// A survey lists one in so many records.
+/// and one in so many.
 const SHARE: usize = 8;
-/// Visits of the next survey, to records and buckets, that each used-up entry of the current one pays for, once half
-/// of it is used up.
+/// Visits of the next survey, to records and buckets, that an entry pays for once half of the current one is used up.
 const STEP: usize = 8 * SHARE;
+/// A table has no more buckets than so many for each record, unless it was larger once.
+const BUCKETS: usize = 4;
 
 /// A record that was among the oldest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +54,10 @@ struct Draft {
     /// Records that were set since have this stamp or a higher one: they need not be listed.
     before: u64,
     lowest: BinaryHeap<Candidate>,
+    /// How many are listed.
     length: usize,
+    /// Visits that an eviction pays for.
+    step: usize,
     complete: bool,
     /// Whether there was any record.
     met: bool,
@@ -88,7 +92,7 @@ impl Order {
         self.stamps.fetch_add(1, Ordering::Release)
     }
 
-    /// The last stamp that was drawn.
+    /// As [`newest`].
     pub(super) fn newest(&self) -> u64 {
         newest(&self.stamps)
     }
@@ -139,8 +143,8 @@ impl Order {
         records: usize,
         guard: &Guard,
     ) {
-        let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(records)));
-        draft.advance(table, STEP, &self.stamps, guard);
+        let mut draft = self.draft.take().unwrap_or_else(|| Box::new(self.begin(table, records)));
+        draft.advance(table, draft.step, &self.stamps, guard);
         // One that another thread began meanwhile is given up for this one.
         self.draft.put(draft);
     }
@@ -156,7 +160,7 @@ impl Order {
     ) -> bool {
         let under_way = self.draft.take();
         let begun_before = under_way.is_some();
-        let mut draft = under_way.unwrap_or_else(|| Box::new(self.begin(records)));
+        let mut draft = under_way.unwrap_or_else(|| Box::new(self.begin(table, records)));
         draft.advance(table, usize::MAX, &self.stamps, guard);
         let met = draft.met;
         let survey = Survey { oldest: draft.finish(), used: AtomicUsize::new(0) };
@@ -165,25 +169,28 @@ impl Order {
         met || begun_before
     }
 
-    fn begin(&self, records: usize) -> Draft {
+    fn begin<R: Send + Sync + 'static>(&self, table: &Table<KeyParts, Record<R>>, records: usize) -> Draft {
+        // Where the table was larger once, there are more buckets to walk over: then more of the records are listed, and each
+        // pays for more of the next survey.
+        let wanted = records.max(table.bucket_count() / BUCKETS) / SHARE;
+        let length = wanted.min(records).max(SHORTEST);
         Draft {
             cursor: Cursor::default(),
             // Acquire: pairs with the Release in `draw`: no record is seen as it was before a set, and another as a later
             // set has left it.
             before: self.stamps.load(Ordering::Acquire),
             lowest: BinaryHeap::new(),
-            length: (records / SHARE).max(SHORTEST),
+            length,
+            step: STEP * wanted.div_ceil(length).max(1),
             complete: false,
             met: false,
         }
     }
 }
 
-/// The last stamp that was drawn, and not the next: no record has that, and one that was taken to have it would be on no
-/// survey.
+/// The last stamp that was drawn. (Not the next: a record that was taken to have that would be on no survey.)
 fn newest(stamps: &AtomicU64) -> u64 {
-    // Relaxed: a set that happens before this is known to the counter. Whoever asks for a record's sake has acquired its
-    // life, and with it the counter as it was when its stamp was drawn. It begins at 1.
+    // Relaxed: who asks for a record's sake has acquired its life, and with it the counter as it was when its stamp was drawn.
     stamps.load(Ordering::Relaxed) - 1
 }
 
@@ -295,3 +302,5 @@ impl Draft {
 
 #[cfg(test)]
 mod models;
+#[cfg(all(test, not(tenure_loom)))]
+mod tests;
