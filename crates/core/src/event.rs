@@ -30,8 +30,9 @@ pub use removals::{RecentRemovals, Removal, RemovalCause};
 /// Somebody who wants to know what happens in a table.
 ///
 /// Every closure `Fn(&Event<'_>)` that may be shared between threads is one. It runs inside the operation that it
-/// reports, so it should be quick. It may use the table. A panic in it is caught and counted; the operation goes on,
-/// and the observer stays attached.
+/// reports, so it should be quick. It may use the table; but the observers behind it are told of what it does there before
+/// they are told of what it was told of, so one that changes the table is best given to the builder last. A panic in it is
+/// caught and counted; the operation goes on, and the observer stays attached.
 ///
 /// ```
 /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
