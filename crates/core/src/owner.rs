@@ -5,7 +5,7 @@
 //! after. An owner knows its sessions only by *hints*, the hashes of their codes: the table says what is true, a hint
 //! says where to look.
 
-use crate::{clock::Tick, event::DeathReason, sync::Ordering};
+use crate::{clock::Tick, event::DeathReason, panics::in_destructor, sync::Ordering};
 use std::{
     fmt,
     hash::{Hash, Hasher},
@@ -333,9 +333,12 @@ impl OwnerRef {
 
     #[inline(never)]
     fn bury(&self) {
-        if let Some(home) = self.core.home() {
-            home.bury(self);
-        }
+        // Mostly by its handle's destructor.
+        in_destructor(|| {
+            if let Some(home) = self.core.home() {
+                home.bury(self);
+            }
+        });
     }
 
     /// Takes it up again; false if it is not suspended, or its time is over. Who is answered true makes its handle.

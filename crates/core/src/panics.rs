@@ -4,6 +4,7 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     task::Waker,
+    thread,
 };
 
 /// Runs code that is or may call the user's; none if it panicked.
@@ -18,6 +19,16 @@ pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
         mem::forget(again);
     }
     None
+}
+
+/// For destructors: runs code that is or may call the user's. What that throws goes on, unless the thread unwinds already:
+/// then it is contained, for a second panic that leaves a destructor ends the process.
+pub(crate) fn in_destructor(run: impl FnOnce()) {
+    if thread::panicking() {
+        let _ = contain(run);
+    } else {
+        run();
+    }
 }
 
 /// A waker, which is code of the user's runtime: what it throws when it is called or dropped is no reason to leave others

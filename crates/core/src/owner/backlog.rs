@@ -59,13 +59,13 @@ impl<T: Send + Sync + 'static> Backlog<T> {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Works on up to `budget` items; `work` answers what is to be kept of one. True when nothing is left of what was
+    /// Works on up to `budget` items; `keep` answers whether one is to be kept. True when nothing is left of what was
     /// there when the step began, or of what was kept. What another thread has in its hands at the moment is left to
     /// that one.
     ///
-    /// If `work` panics, the item it had is gone and all others are still there.
-    pub(crate) fn step(&self, budget: usize, work: impl FnMut(T) -> Option<T>) -> bool {
-        self.step_ahead(budget, |_| {}, work)
+    /// If `keep` panics, all that was not done is still there, and the item that it had comes last.
+    pub(crate) fn step(&self, budget: usize, keep: impl FnMut(&T) -> bool) -> bool {
+        self.step_ahead(budget, |_| {}, keep)
     }
 
     /// As `step`; `ahead` is shown the items that come next, some of them at a time.
@@ -73,7 +73,7 @@ impl<T: Send + Sync + 'static> Backlog<T> {
         &self,
         budget: usize,
         ahead: impl Fn(&[T]),
-        mut work: impl FnMut(T) -> Option<T>,
+        mut keep: impl FnMut(&T) -> bool,
     ) -> bool {
         let mut lent = self.take();
         // What this step keeps is for a later one.
@@ -88,11 +88,13 @@ impl<T: Send + Sync + 'static> Backlog<T> {
             }
             // Relaxed: as in `push`. All at once: what is not worked on because this unwinds is counted again (`Lent`).
             self.count.fetch_sub(lent.chosen.len(), Ordering::Relaxed);
-            while let Some(value) = lent.chosen.pop() {
-                if let Some(value) = work(value) {
+            while let Some(value) = lent.chosen.last() {
+                let keep = keep(value);
+                let done = lent.chosen.pop();
+                if keep {
                     // Relaxed: as in `push`.
                     self.count.fetch_add(1, Ordering::Relaxed);
-                    lent.queue.kept.push_back(value);
+                    lent.queue.kept.extend(done);
                 }
             }
         }
@@ -188,9 +190,11 @@ impl<T: Send + Sync + 'static> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         let mut queue = mem::take(&mut self.queue);
         if !self.chosen.is_empty() {
-            // The work on one before them has thrown. Relaxed: as in `push`.
+            // The work on the next of them has thrown. Relaxed: as in `push`.
             self.backlog.count.fetch_add(self.chosen.len(), Ordering::Relaxed);
-            queue.kept.extend(self.chosen.drain(..).rev());
+            let thrower = self.chosen.pop();
+            // It may throw again, so behind the others.
+            queue.kept.extend(self.chosen.drain(..).rev().chain(thrower));
         }
         if queue.is_empty() {
             return;

@@ -2,6 +2,7 @@
 
 use super::Backlog;
 use crate::sync::{AtomicU64, Ordering};
+use std::mem;
 
 /// No hint: a hash that is not kept in the first place.
 const NONE: u64 = 0;
@@ -39,14 +40,14 @@ impl Hints {
         self.rest.len() + usize::from(self.first.load(Ordering::Relaxed) != NONE)
     }
 
-    /// Works on the first hint and on up to `budget` others; `work` answers whether it is to be kept. True when nothing
+    /// Works on the first hint and on up to `budget` others; `keep` answers whether one is to be kept. True when nothing
     /// is left of what was there when the step began, or of what was kept. What another thread has in its hands at any
     /// moment of the step is left to that one, and may be back by its end: so who keeps hints asks afterwards whether
     /// the owner has died meanwhile.
     ///
-    /// If `work` panics, the hint it had is gone and all others are still there.
-    pub(crate) fn step(&self, budget: usize, work: impl FnMut(u64) -> Option<u64>) -> bool {
-        self.step_ahead(budget, |_| {}, work)
+    /// If `keep` panics, the hint it had is kept.
+    pub(crate) fn step(&self, budget: usize, keep: impl FnMut(u64) -> bool) -> bool {
+        self.step_ahead(budget, |_| {}, keep)
     }
 
     /// As `step`; `ahead` is shown the hints that come next, some of them at a time.
@@ -54,20 +55,21 @@ impl Hints {
         &self,
         budget: usize,
         ahead: impl Fn(&[u64]),
-        mut work: impl FnMut(u64) -> Option<u64>,
+        mut keep: impl FnMut(u64) -> bool,
     ) -> bool {
         // Relaxed: shown, and no more. Who must not miss a hint has fenced before.
         let first = self.first.load(Ordering::Relaxed);
         if first != NONE {
             ahead(&[first]);
         }
-        // The first stays where it is meanwhile, for the work on another may throw.
-        let others_done = self.rest.step_ahead(budget, ahead, &mut work);
-        let kept = self.take_first().and_then(work);
-        if let Some(hash) = kept {
-            self.push(hash);
+        let others_done = self.rest.step_ahead(budget, ahead, |&hash| keep(hash));
+        let Some(hash) = self.take_first() else { return others_done };
+        let kept = Kept { hints: self, hash };
+        if keep(hash) {
+            return false;
         }
-        others_done && kept.is_none()
+        mem::forget(kept);
+        others_done
     }
 
     fn take_first(&self) -> Option<u64> {
@@ -77,6 +79,18 @@ impl Hints {
         }
         // Acquire: pairs with the Release in `push`.
         Some(self.first.swap(NONE, Ordering::Acquire)).filter(|&hash| hash != NONE)
+    }
+}
+
+/// A hint that was taken. Put back when this is dropped, also by unwinding.
+struct Kept<'a> {
+    hints: &'a Hints,
+    hash: u64,
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.hints.push(self.hash);
     }
 }
 

@@ -71,7 +71,7 @@ impl<P: Payload> Inner<P> {
         let keeper = self.keeper(owner);
         owner.core().hints.step(usize::MAX, |hash| {
             hashes.push(hash);
-            Some(hash)
+            true
         });
         drop(keeper);
         hashes

@@ -14,7 +14,7 @@ use crate::{
     raw::{Entry, Fresh, Guard, Occupied, Once, Strong, pin},
     sync::Ordering,
 };
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 /// So many codes are drawn before giving up. With a million sessions the chance of one draw being taken is one in a
 /// million; so many in a row mean that the source is broken.
@@ -99,6 +99,13 @@ impl<P: Payload> SessionMap<P> {
     }
 }
 
+/// What a creation has put into the table.
+struct Published<'g, P: Payload> {
+    entry: Entry<'g, Code, Cell<P>>,
+    /// The session that nobody sees any more in whose place it is, and whose end is to be told first.
+    replaced: Option<Entry<'g, Code, Cell<P>>>,
+}
+
 impl<P: Payload> Inner<P> {
     fn create(&self, code: Code, payload: P, owner: Option<&OwnerRef>) -> Result<(), CreateError<P>> {
         if self.is_draining() {
@@ -117,12 +124,12 @@ impl<P: Payload> Inner<P> {
             Err(kind) => return Err(CreateError::new(kind, payload)),
         };
         let fresh = self.table.fresh(hash, code, self.first_version(payload, owner));
-        let entry = match self.publish(fresh, found, place.as_mut(), &guard) {
-            Ok(entry) => entry,
+        let published = match self.publish(fresh, found, place.as_mut(), &guard) {
+            Ok(published) => published,
             Err((kind, fresh)) => return Err(CreateError::new(kind, fresh.into_parts().1.payload)),
         };
         self.count(Count::Created);
-        self.settle_in(entry, hash, owner, &guard)
+        self.settle_in(&published, hash, owner, &guard)
     }
 
     /// Takes a place with an owner that may have one more session.
@@ -160,14 +167,14 @@ impl<P: Payload> Inner<P> {
 
     /// Puts a new session into the table: where nothing is, or in the place of one that nobody sees any more. If it
     /// has, the place with its owner is kept. `found` is what a look has found under its code.
-    #[allow(clippy::type_complexity, reason = "an entry, or why not and what was to be one")]
+    #[allow(clippy::type_complexity, reason = "what is there, or why not and what was to be there")]
     fn publish<'g>(
         &'g self,
         mut fresh: Fresh<Code, Cell<P>>,
         mut found: Option<(Entry<'g, Code, Cell<P>>, Standing)>,
         with_owner: Option<&mut Place<'_>>,
         guard: &'g Guard,
-    ) -> Result<Entry<'g, Code, Cell<P>>, (CreateErrorKind, Fresh<Code, Cell<P>>)> {
+    ) -> Result<Published<'g, P>, (CreateErrorKind, Fresh<Code, Cell<P>>)> {
         let mut in_map = None;
         loop {
             match found {
@@ -186,8 +193,7 @@ impl<P: Payload> Inner<P> {
                     match leftover.replace(fresh) {
                         Ok(entry) => {
                             with_owner.map(Place::keep);
-                            self.close(leftover, guard);
-                            return Ok(entry);
+                            return Ok(Published { entry, replaced: Some(leftover) });
                         }
                         Err(back) => fresh = back,
                     }
@@ -205,7 +211,7 @@ impl<P: Payload> Inner<P> {
                         Ok(entry) => {
                             place.keep();
                             with_owner.map(Place::keep);
-                            return Ok(entry);
+                            return Ok(Published { entry, replaced: None });
                         }
                         Err(Occupied { fresh: back, .. }) => fresh = back,
                     }
@@ -215,16 +221,19 @@ impl<P: Payload> Inner<P> {
         }
     }
 
-    /// The session stands in the table: makes sure that its owner's death will find it, then tells.
+    /// The session stands in the table: makes sure that its end will find it, then tells. User code that is told may
+    /// unwind.
     fn settle_in(
         &self,
-        entry: Entry<'_, Code, Cell<P>>,
+        published: &Published<'_, P>,
         hash: u64,
         owner: Option<&OwnerRef>,
         guard: &Guard,
     ) -> Result<(), CreateError<P>> {
+        let &Published { entry, replaced } = published;
         let Some(owner) = owner else {
             self.expect_expiry(entry.value().holder.until());
+            replaced.map(|replaced| self.close(replaced, guard));
             self.tell(entry, guard, || SessionEvent::Created);
             // The fence before was `Bells::ring`'s; it pairs with the one in `release_all`: either that finds the
             // session, or this sees *draining*.
@@ -235,6 +244,8 @@ impl<P: Payload> Inner<P> {
             return Ok(());
         };
         owner.core().hints.push(hash);
+        let keeper = self.keeper(owner);
+        replaced.map(|replaced| self.close(replaced, guard));
         // See owner/core.rs: either this sees the death, or the death sees the hint.
         let mut died = owner.core().died_meanwhile();
         if !died && self.is_draining() {
@@ -242,12 +253,15 @@ impl<P: Payload> Inner<P> {
             owner.end(DeathReason::Shutdown);
             died = true;
         }
-        self.tell(entry, guard, || SessionEvent::Created);
         if !died {
+            mem::forget(keeper);
+            self.tell(entry, guard, || SessionEvent::Created);
             self.tidy(owner, guard);
             return Ok(());
         }
+        self.tell(entry, guard, || SessionEvent::Created);
         self.end_by_hint(hash, owner, guard);
+        mem::forget(keeper);
         if self.went_with_its_owner(entry, guard) {
             let kind = CreateErrorKind::OwnerDead { incarnation: owner.incarnation().get() };
             return Err(CreateError::new(kind, entry.value().payload.clone()));
@@ -274,7 +288,7 @@ impl<P: Payload> Inner<P> {
     }
 
     /// Takes a place in the map, making room first if it is full.
-    fn reserve_place(&self) -> Option<Place<'_>> {
+    pub(super) fn reserve_place(&self) -> Option<Place<'_>> {
         loop {
             // Relaxed: as in `admit`.
             let capacity = self.capacity.load(Ordering::Relaxed);

@@ -5,11 +5,12 @@ use crate::{
     clock::Tick,
     event::{EndCause, SessionEvent},
     owner::{Home, OwnerRef},
+    panics::in_destructor,
     pruner::{Maintain, Next},
     raw::{Entry, Guard, advance, pin},
     sync::{Ordering, after_exchange},
 };
-use std::{cell, time::Duration};
+use std::{cell, mem, time::Duration};
 
 /// So many sessions of an owner are freed, about, by who ends it. A larger owner is left to the background thread.
 const FREED_AT_DEATH: usize = 64;
@@ -155,7 +156,7 @@ impl<P: Payload> Inner<P> {
         }
         let leads = |hash: u64| self.table.with_hash(hash, guard).any(|entry| entry.value().concerns(owner));
         let _keeper = self.keeper(owner);
-        owner.core().hints.step(TIDIED, |hash| leads(hash).then_some(hash));
+        owner.core().hints.step(TIDIED, leads);
     }
 
     /// For who is going to take hints of an owner that may live, and to put them back.
@@ -187,7 +188,7 @@ impl<P: Payload> Inner<P> {
         let mut freed = 0;
         let end = |hash| {
             freed += self.end_by_hint(hash, owner, &guard);
-            None
+            false
         };
         let expect = |hashes: &[u64]| {
             // One alone is looked up at once.
@@ -208,17 +209,27 @@ impl<P: Payload> Inner<P> {
         let all = self.dead.step(OWNERS, |owner| {
             while looked_at < limit {
                 looked_at = looked_at.saturating_add(HINTS);
-                let (more, done) = self.reap(&owner, HINTS);
+                let (more, done) = self.reap(owner, HINTS);
                 freed += more;
                 if done {
                     // Relaxed: a hint for who finds the map full.
                     self.unburied.fetch_sub(1, Ordering::Relaxed);
-                    return None;
+                    return false;
                 }
             }
-            Some(owner)
+            true
         });
         (freed, !all)
+    }
+
+    /// Leaves a dead owner to the background thread, or to the next that prunes.
+    pub(super) fn leave(&self, owner: OwnerRef) {
+        // Relaxed: a hint for who finds the map full. Before the push, so that it never goes below zero. Not before
+        // `bury` has tried: while a small owner is freed, who finds the map full is refused rather than sent through the
+        // whole table for places that come back at this very moment.
+        self.unburied.fetch_add(1, Ordering::Relaxed);
+        self.dead.push(owner);
+        self.signal.wake();
     }
 
     /// The map is full: frees some of what nobody sees any more. False if there was nothing.
@@ -247,9 +258,24 @@ pub(super) struct Keeper<'a, P: Payload> {
 
 impl<P: Payload> Drop for Keeper<'_, P> {
     fn drop(&mut self) {
-        if self.owner.core().died_meanwhile() {
-            self.map.bury(self.owner);
-        }
+        in_destructor(|| {
+            if self.owner.core().died_meanwhile() {
+                self.map.bury(self.owner);
+            }
+        });
+    }
+}
+
+/// A dead owner whose sessions are not all freed. When this goes, also by unwinding, it is left to the background
+/// thread, or to the next that prunes.
+struct Left<'a, P: Payload> {
+    map: &'a Inner<P>,
+    owner: &'a OwnerRef,
+}
+
+impl<P: Payload> Drop for Left<'_, P> {
+    fn drop(&mut self) {
+        self.map.leave(self.owner.clone());
     }
 }
 
@@ -286,18 +312,13 @@ fn set_depth(depth: u32) {
 impl<P: Payload> Home for Inner<P> {
     /// A small owner is freed at once. A larger one is left to the background thread, or to the next that prunes.
     fn bury(&self, owner: &OwnerRef) {
+        let left = Left { map: self, owner };
         // A small owner has no more hints than twice its sessions and a few (`OwnerCore::is_untidy`).
         for _ in 0..4 * FREED_AT_DEATH / HINTS {
             if self.reap(owner, HINTS).1 {
-                return;
+                return mem::forget(left);
             }
         }
-        // Relaxed: a hint for who finds the map full. Before the push, so that it never goes below zero. Not before the
-        // loop above: while a small owner is freed, who finds the map full is refused rather than sent through the
-        // whole table for places that come back at this very moment.
-        self.unburied.fetch_add(1, Ordering::Relaxed);
-        self.dead.push(owner.clone());
-        self.signal.wake();
     }
 
     fn now(&self) -> Tick {

@@ -230,11 +230,26 @@ impl<P: Payload> Inner<P> {
 
     /// Frees, a step at a time, the sessions of owners that were not resumed in time.
     pub(super) fn lapse_step(&self) -> Next {
-        let mut lapsed = Vec::new();
-        let next = self.suspended.step(self.clock.now(), &mut lapsed);
-        for owner in lapsed {
+        let mut lapsed = Lapsed { map: self, owners: Vec::new() };
+        let next = self.suspended.step(self.clock.now(), &mut lapsed.owners);
+        while let Some(owner) = lapsed.owners.pop() {
             self.bury(&owner);
         }
         next
+    }
+}
+
+/// Owners that were struck out and are to be buried. Those that are not when this goes, which is by unwinding, are left
+/// to who buries the dead: nothing else leads to them any more.
+struct Lapsed<'a, P: Payload> {
+    map: &'a Inner<P>,
+    owners: Vec<OwnerRef>,
+}
+
+impl<P: Payload> Drop for Lapsed<'_, P> {
+    fn drop(&mut self) {
+        for owner in self.owners.drain(..) {
+            self.map.leave(owner);
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     owner::OwnerRef,
     raw::{Cursor, Entry, Guard, pin},
 };
-use std::{sync::Arc, thread};
+use std::sync::Arc;
 
 /// Hints looked at in one go.
 const HINTS: usize = 32;
@@ -52,20 +52,6 @@ impl<P: Payload> SessionMap<P> {
     }
 }
 
-/// A payload's `Clone` may panic: its owner's death must find the session all the same.
-struct KeptIfUnwinding<'a> {
-    owner: &'a OwnerRef,
-    hash: u64,
-}
-
-impl Drop for KeptIfUnwinding<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.owner.core().hints.push(self.hash);
-        }
-    }
-}
-
 impl<P: Payload> Inner<P> {
     fn hand_over_all(&self, from: &OwnerRef, to: &OwnerRef) -> Result<usize, HandOverError> {
         let (mut moved, mut refused) = (0, None);
@@ -78,7 +64,6 @@ impl<P: Payload> Inner<P> {
             }
             let guard = pin();
             let done = from.core().hints.step(HINTS, |hash| {
-                let _kept = KeptIfUnwinding { owner: from, hash };
                 if refused.is_none() {
                     match self.move_by_hash(hash, from, to, &guard) {
                         Ok(more) => moved += more,
@@ -87,7 +72,7 @@ impl<P: Payload> Inner<P> {
                 }
                 // It may lead to a session that has not moved: the old owner's death is to find it.
                 let leads = |entry: Entry<'_, Code, Cell<P>>| entry.value().concerns(from);
-                self.table.with_hash(hash, &guard).any(leads).then_some(hash)
+                self.table.with_hash(hash, &guard).any(leads)
             });
             if done {
                 break;

@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::SystemTime,
 };
@@ -31,6 +31,8 @@ type Act = Arc<dyn Fn() + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct Plot {
     armed: Mutex<Option<(Hook, usize, Act)>>,
+    /// Whether it happens at all later calls as well.
+    goes_on: AtomicBool,
     fired: AtomicU64,
     /// How often it is happening at this moment: another test's thread may have come to drop a payload of ours.
     acting: AtomicU64,
@@ -43,6 +45,11 @@ impl Plot {
     /// At the `nth` call from now on, from 1.
     pub(crate) fn arm(&self, hook: Hook, nth: usize, act: Act) {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = Some((hook, nth, act));
+    }
+
+    /// What happens, happens at every later call as well.
+    pub(crate) fn go_on(&self) {
+        self.goes_on.store(true, Ordering::SeqCst);
     }
 
     /// When it returns, nothing happens any more.
@@ -66,11 +73,17 @@ impl Plot {
         let act = {
             let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
             match &mut *armed {
-                Some((expected, nth, _)) if *expected == hook => {
+                Some((expected, nth, act)) if *expected == hook => {
                     *nth -= 1;
                     if *nth == 0 {
                         self.acting.fetch_add(1, Ordering::SeqCst);
-                        armed.take().map(|(.., act)| (act, Acting(&self.acting)))
+                        let act = Arc::clone(act);
+                        if self.goes_on.load(Ordering::SeqCst) {
+                            *nth = 1;
+                        } else {
+                            *armed = None;
+                        }
+                        Some((act, Acting(&self.acting)))
                     } else {
                         None
                     }

@@ -247,9 +247,9 @@ fn a_session_that_ends_when_it_is_told_of_hides_no_other() {
     map.create("B", (), &owner).unwrap();
     // As if another thread had B's hint in its hands.
     let mut owner = Some(owner);
-    name.core().hints.step(usize::MAX, |hash| {
+    name.core().hints.step(usize::MAX, |_| {
         owner.take().map(|owner| owner.suspend(GRACE).unwrap());
-        Some(hash)
+        true
     });
     assert_eq!(*told.lock().unwrap(), ["A", "B"]);
     // The map has the observer, which has the map.

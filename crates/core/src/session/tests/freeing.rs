@@ -101,7 +101,7 @@ fn the_sweep_finds_what_a_death_has_missed_and_counts_it() {
     let owner = map.owner();
     (0..10).for_each(|number| map.create(number.to_string(), (), &owner).unwrap());
     // As if every hint was lost.
-    while !owner.core().hints.step(usize::MAX, |_| None) {}
+    while !owner.core().hints.step(usize::MAX, |_| false) {}
     drop(owner);
     assert_eq!((map.count_active(), map.occupied()), (0, 10));
     for sweep in 1..=2 {

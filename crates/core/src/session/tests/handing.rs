@@ -139,7 +139,7 @@ fn a_hand_over_that_comes_after_the_death_is_too_late_even_if_nobody_has_noticed
     map.create("A", (), &one).unwrap();
     let moving = stopped_in_the_middle(&map, "A", two.name());
     // So that the death itself does not find it.
-    while !one.core().hints.step(usize::MAX, |_| None) {}
+    while !one.core().hints.step(usize::MAX, |_| false) {}
     drop(one);
     let guard = pin();
     let entry = map.inner.table.get(&Asked::new("A"), &guard).unwrap();
