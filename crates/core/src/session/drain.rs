@@ -1,6 +1,6 @@
 //! Shutting a map down: nothing new, everything released, everybody told.
 
-use super::{Inner, Payload, SessionMap, Standing, sweep::ENTRIES, wait::block_on};
+use super::{Asked, Inner, Payload, SessionMap, feed::Inbox, sweep::ENTRIES, wait::block_on};
 use crate::{
     event::{DeathReason, EndCause},
     raw::{Cursor, pin},
@@ -41,7 +41,8 @@ pub struct Drained {
 
 /// Waits until everybody has seen the end: what [`SessionMap::drain`] returns.
 ///
-/// Cancel safe: the map is drained whether or not it is polled; dropping it stops the waiting only.
+/// Cancel safe: the map is drained whether or not it is polled; dropping it stops the waiting only, and leaves nothing
+/// behind.
 ///
 /// ```
 /// use tenure_core::{Drain, SessionMap};
@@ -59,6 +60,7 @@ pub struct Drained {
 pub struct Drain<P: Payload> {
     map: SessionMap<P>,
     drained: Drained,
+    idle: Inbox,
 }
 
 impl<P: Payload> fmt::Debug for Drain<P> {
@@ -97,7 +99,8 @@ impl<P: Payload> SessionMap<P> {
         let (sessions, owners) = self.inner.release_all();
         self.prune();
         self.inner.feed.rouse();
-        Drain { map: self.clone(), drained: Drained { sessions, owners, unseen: 0 } }
+        let drained = Drained { sessions, owners, unseen: 0 };
+        Drain { map: self.clone(), drained, idle: self.inner.feed.enter_idle() }
     }
 
     /// As [`drain`](SessionMap::drain), and blocks until everybody has seen it, or the limit has passed. Says how many
@@ -133,7 +136,7 @@ impl<P: Payload> Future for Drain<P> {
     type Output = Drained;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Drained> {
-        self.map.inner.feed.await_idle(context.waker());
+        self.idle.sleep(context.waker());
         let so_far = self.so_far();
         if so_far.unseen == 0 { Poll::Ready(so_far) } else { Poll::Pending }
     }
@@ -159,18 +162,19 @@ impl<P: Payload> Inner<P> {
         loop {
             let guard = pin();
             let mut found = Vec::new();
-            let complete = self.table.scan(&mut cursor, ENTRIES, &guard, |entry| {
-                if self.standing(entry.value()) == Standing::Visible {
-                    found.push(entry);
-                }
-            });
+            let complete =
+                self.table.scan(&mut cursor, ENTRIES, &guard, |entry| found.extend(self.seen(entry, &guard)));
             for entry in found {
-                match entry.value().settled_holder() {
-                    Some(owner) => {
-                        sessions += owner.session_count();
-                        owners += usize::from(owner.end(DeathReason::Shutdown));
+                // Until it is not there any more: meanwhile it may be handed over, to an owner who has come off free.
+                while let Some(entry) = self.visible(Asked::of(entry.key(), entry.hash()), &guard) {
+                    let Some(owner) = entry.value().settled_holder() else {
+                        sessions += usize::from(self.end(entry, EndCause::Drained, &guard));
+                        continue;
+                    };
+                    let has = owner.session_count();
+                    if owner.end(DeathReason::Shutdown) {
+                        (sessions, owners) = (sessions + has, owners + 1);
                     }
-                    None => sessions += usize::from(self.end(entry, EndCause::Drained, &guard)),
                 }
             }
             if complete {
@@ -180,7 +184,7 @@ impl<P: Payload> Inner<P> {
     }
 
     fn unseen(&self) -> usize {
-        // Relaxed: ordered by the fence in `Feed::await_idle`.
+        // Relaxed: ordered by the fence in `Inbox::sleep`.
         self.feed.behind() + self.waiters.load(Ordering::Relaxed)
     }
 }

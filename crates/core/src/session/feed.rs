@@ -1,7 +1,7 @@
 //! Who reads what happens, and what they have not read yet.
 //!
 //! Readers stand in a table, under the hash of the code that they watch, or under one hash of their own if they watch
-//! all. Who changes a session looks there and leaves the event in each reader's *box*: a stack with a count. Nobody
+//! all, or under another if they wait for the others. Who changes a session looks there and leaves the event in each reader's *box*: a stack with a count. Nobody
 //! takes a lock or waits; while nobody reads, a change pays one load more.
 //!
 //! # The end of a session is not lost
@@ -20,7 +20,7 @@ use crate::{
     clock::Tick,
     event::{OwnedEvent, OwnedWhat, Received, SessionEvent},
     panics::TameWaker,
-    raw::{Cursor, Fresh, Guard, Query, Slot, Stack, Table, pin},
+    raw::{Cursor, Entry, Fresh, Guard, Query, Slot, Stack, Table, pin},
     sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
 };
 use std::{
@@ -31,6 +31,8 @@ use std::{
 
 /// Under this hash stand those who watch all.
 const ALL: u64 = 0;
+/// Under this hash those who wait until all others have read what they had, and who get nothing to read themselves.
+const IDLE: u64 = 1;
 
 /// The readers of a map.
 pub(super) struct Feed {
@@ -40,9 +42,7 @@ pub(super) struct Feed {
     numbers: AtomicU64,
     /// Given to each event that somebody reads.
     sequence: AtomicU64,
-    /// Those who wait until all has been read.
-    idle: Stack<TameWaker>,
-    /// Whether there may be any.
+    /// Whether somebody may wait until all has been read.
     awaited: AtomicBool,
 }
 
@@ -92,7 +92,6 @@ impl Feed {
             count: AtomicUsize::new(0),
             numbers: AtomicU64::new(0),
             sequence: AtomicU64::new(0),
-            idle: Stack::new(),
             awaited: AtomicBool::new(false),
         }
     }
@@ -128,13 +127,24 @@ impl Feed {
 
     /// Enters a reader: of one session under a code with this hash, or of all.
     pub(super) fn enter(self: &Arc<Self>, watched: Option<(u64, u64)>, capacity: usize) -> Inbox {
+        let (hash, life) = watched.map_or((ALL, None), |(hash, life)| (hash, Some(life)));
+        self.enter_under(hash, life, capacity)
+    }
+
+    /// Enters somebody who is to be woken when a reader has read all that it had.
+    pub(super) fn enter_idle(self: &Arc<Self>) -> Inbox {
+        // Relaxed: comes before the fence in `sleep`, as entering does.
+        self.awaited.store(true, Ordering::Relaxed);
+        self.enter_under(IDLE, None, 1)
+    }
+
+    fn enter_under(self: &Arc<Self>, hash: u64, life: Option<u64>, capacity: usize) -> Inbox {
         // Relaxed, both: a number that is given once; a count that comes before the fence below, as the entry does.
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let readers = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        let hash = watched.map_or(ALL, |(hash, _)| hash);
         let mailbox = Arc::new(Mailbox {
             number,
-            life: watched.map(|(_, life)| life),
+            life,
             capacity: capacity.max(1),
             letters: Stack::new(),
             unread: AtomicUsize::new(0),
@@ -155,7 +165,7 @@ impl Feed {
         let guard = pin();
         let mut behind = 0;
         let mut cursor = Cursor::default();
-        // Relaxed: ordered by the fence in `await_idle`.
+        // Relaxed: ordered by the fence in `Inbox::sleep`.
         while !self.readers.scan(&mut cursor, 256, &guard, |reader| {
             behind += usize::from(reader.value().unread.load(Ordering::Relaxed) > 0);
         }) {}
@@ -166,29 +176,19 @@ impl Feed {
     pub(super) fn rouse(&self) {
         let guard = pin();
         let mut cursor = Cursor::default();
-        // SeqCst: pairs with the fence in `Inbox::poll`: either the reader sees what was done, or it is woken here.
+        // SeqCst: pairs with the fence in `Inbox::sleep`: either the reader sees what was done, or it is woken here.
         fence(Ordering::SeqCst);
         while !self.readers.scan(&mut cursor, 256, &guard, |reader| reader.value().rouse()) {}
     }
 
-    /// Wakes this one when a reader has read all that it had. To be called before looking.
-    pub(super) fn await_idle(&self, waker: &Waker) {
-        self.idle.push(TameWaker::new(waker));
-        // Relaxed: comes before the fence, as the push does.
-        self.awaited.store(true, Ordering::Relaxed);
-        // SeqCst: pairs with the fence in `tell_idle`: either that finds this waker, or this one sees what was read.
-        fence(Ordering::SeqCst);
-    }
-
     /// Somebody may have been the last to be waited for.
     pub(super) fn tell_idle(&self) {
-        // SeqCst: pairs with the fence in `await_idle`.
+        // SeqCst: pairs with the fence in `Inbox::sleep`: either who waits sees what was read, or its waker is found here.
         fence(Ordering::SeqCst);
         // Relaxed: ordered by the fence.
         if self.awaited.load(Ordering::Relaxed) {
-            for waker in self.idle.take_all() {
-                waker.wake();
-            }
+            let guard = pin();
+            self.readers.with_hash(IDLE, &guard).for_each(|idle| idle.value().rouse());
         }
     }
 
@@ -215,7 +215,7 @@ impl Mailbox {
         } else {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
-        // SeqCst: pairs with the fence in `Inbox::poll`: either that sees the letter, or its waker is found here.
+        // SeqCst: pairs with the fence in `Inbox::sleep`: either the reader sees the letter, or its waker is found here.
         fence(Ordering::SeqCst);
         self.rouse();
     }
@@ -271,24 +271,34 @@ impl Inbox {
         if let Some(next) = self.try_recv(table) {
             return Poll::Ready(next);
         }
-        // The one of an earlier poll is not needed any more.
-        drop(self.mailbox.sleeper.put(Box::new(TameWaker::new(context.waker()))));
-        // SeqCst: pairs with the fence in `drop_in`.
-        fence(Ordering::SeqCst);
+        self.sleep(context.waker());
         self.try_recv(table).map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// To be woken by the next news. To be called before looking.
+    pub(super) fn sleep(&self, waker: &Waker) {
+        // The one of an earlier poll is not needed any more.
+        drop(self.mailbox.sleeper.put(Box::new(TameWaker::new(waker))));
+        // SeqCst: pairs with the fences in `drop_in`, `rouse` and `tell_idle`.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Nothing more is read: nobody leaves anything here from now on, and nobody waits for this reader.
+    pub(super) fn leave(&mut self) {
+        let guard = pin();
+        let me = Number { hash: self.hash, number: self.mailbox.number };
+        if self.feed.readers.get(&me, &guard).is_some_and(Entry::remove) {
+            // Relaxed: a count; nobody relies on its fall.
+            self.feed.count.fetch_sub(1, Ordering::Relaxed);
+            drop(self.mailbox.sleeper.take());
+            self.feed.tell_idle();
+        }
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        let guard = pin();
-        let me = Number { hash: self.hash, number: self.mailbox.number };
-        if let Some(entry) = self.feed.readers.get(&me, &guard) {
-            entry.remove();
-        }
-        // Relaxed: a count; nobody relies on its fall.
-        self.feed.count.fetch_sub(1, Ordering::Relaxed);
-        self.feed.tell_idle();
+        self.leave();
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     raw::lend::race_of_three,
     sync::{model, model_within, thread},
 };
+use std::task::{Context, Wake, Waker};
 
 pub(super) fn map() -> SessionMap<()> {
     SessionMap::builder().clock(ManualClock::new()).build().unwrap()
@@ -149,4 +150,32 @@ fn loom_nothing_is_created_behind_a_drain() {
         let created = thread.join().unwrap();
         assert_eq!((map.occupied(), owner.session_count()), (0, 0), "created: {created}");
     });
+}
+
+#[test]
+fn loom_who_reads_from_a_drained_map_sees_the_last_place_free_or_is_woken() {
+    model_within(Some(2), || {
+        let map = map();
+        // As a creation has that has found its code taken.
+        std::mem::forget(map.inner.reserve_place());
+        let mut events = map.events(1);
+        let other = map.clone();
+        let thread = thread::spawn(move || drop(place::Place::of(&*other.inner)));
+        map.inner.release_all();
+        map.inner.feed.rouse();
+        let woken = Arc::<Woken>::default();
+        let pending =
+            events.poll_recv(&mut Context::from_waker(&Waker::from(Arc::clone(&woken)))).is_pending();
+        thread.join().unwrap();
+        assert!(!pending || woken.0.load(std::sync::atomic::Ordering::Relaxed), "it would sleep for ever");
+    });
+}
+
+#[derive(Default)]
+struct Woken(std::sync::atomic::AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
 }

@@ -9,6 +9,7 @@ use crate::{
 use std::time::Duration;
 
 mod announcing;
+mod draining;
 mod freeing;
 mod handing;
 mod interrupted;

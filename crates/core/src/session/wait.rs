@@ -1,10 +1,9 @@
 //! Waiting for a session.
 //!
-//! The futures, and the calls that block. How a waiter is woken: `wait/bells.rs`.
+//! The futures, and the calls that block, as `wait/block.rs` has them do. How a waiter is woken: `wait/bells.rs`.
 
 use super::{Code, Payload, Session, SessionMap, Standing, View, cell::Life};
 use crate::{
-    clock::{Clock, SystemClock},
     event::EndCause,
     owner::OwnerRef,
     raw::{Guard, Strong, pin},
@@ -14,18 +13,19 @@ use std::{
     error::Error,
     fmt,
     future::Future,
+    mem,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 mod bells;
+mod block;
 mod rounds;
 
 pub(super) use bells::Bells;
 use bells::Seat;
+pub(super) use block::block_on;
 pub(super) use rounds::Sight;
 
 /// Waiting has ended without what was waited for.
@@ -87,6 +87,8 @@ enum Seen<'g, P> {
 struct Watch<P: Payload> {
     seat: Seat<P>,
     life: Option<Strong<Life>>,
+    /// Whether its waiter has been told, so that who drains the map does not wait for it any more.
+    told: bool,
 }
 
 impl fmt::Debug for Life {
@@ -97,9 +99,9 @@ impl fmt::Debug for Life {
 
 impl<P: Payload> Watch<P> {
     fn new(map: &SessionMap<P>, code: &str) -> Self {
-        // Relaxed: a count, for who drains the map; see `Drop`.
+        // Relaxed: a count, for who drains the map; see `tell`.
         map.inner.waiters.fetch_add(1, Ordering::Relaxed);
-        let mut watch = Self { seat: Seat::new(map, code), life: None };
+        let mut watch = Self { seat: Seat::new(map, code), life: None, told: false };
         let guard = pin();
         if let Some(entry) = map.inner.visible(watch.seat.asked(), &guard) {
             watch.life = Some(entry.value().life.clone());
@@ -130,12 +132,22 @@ impl<P: Payload> Watch<P> {
     }
 }
 
+impl<P: Payload> Watch<P> {
+    /// What its waiter is told, if it is.
+    fn tell<T>(&mut self, poll: Poll<T>) -> Poll<T> {
+        if poll.is_ready() && !mem::replace(&mut self.told, true) {
+            let inner = &self.seat.map.inner;
+            // Relaxed: comes before the fence in `tell_idle`.
+            inner.waiters.fetch_sub(1, Ordering::Relaxed);
+            inner.feed.tell_idle();
+        }
+        poll
+    }
+}
+
 impl<P: Payload> Drop for Watch<P> {
     fn drop(&mut self) {
-        let inner = &self.seat.map.inner;
-        // Relaxed: comes before the fence in `tell_idle`.
-        inner.waiters.fetch_sub(1, Ordering::Relaxed);
-        inner.feed.tell_idle();
+        let _ = self.tell(Poll::Ready(()));
     }
 }
 
@@ -157,12 +169,13 @@ impl<P: Payload, F: FnMut(&View<'_, P>) -> bool> Future for Until<P, F> {
         let guard = pin();
         let Self { watch, condition } = &mut *self;
         let code = watch.seat.code.clone();
-        match watch.look(context.waker(), &guard) {
+        let poll = match watch.look(context.waker(), &guard) {
             Seen::There(view) if condition(&view) => Poll::Ready(Ok(view.cell.session(view.code))),
             Seen::There(_) => Poll::Pending,
             Seen::Gone(cause) => Poll::Ready(Err(WaitError::Ended { code, cause })),
             Seen::Never => Poll::Ready(Err(WaitError::NotFound { code })),
-        }
+        };
+        watch.tell(poll)
     }
 }
 
@@ -192,11 +205,12 @@ impl<P: Payload> Future for Gone<P> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let guard = pin();
         let not_found = self.watch.seat.not_found();
-        match self.watch.look(context.waker(), &guard) {
+        let poll = match self.watch.look(context.waker(), &guard) {
             Seen::There(_) => Poll::Pending,
             Seen::Gone(cause) => Poll::Ready(Ok(cause)),
             Seen::Never => Poll::Ready(Err(not_found)),
-        }
+        };
+        self.watch.tell(poll)
     }
 }
 
@@ -363,32 +377,4 @@ impl<P: Payload> super::Inner<P> {
 
 fn timed_out(code: &str, limit: Duration) -> WaitError {
     WaitError::TimedOut { code: Code::new(code), limit }
-}
-
-/// Wakes a thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Polls on this thread until the future is ready, none if the limit passes first. The limit is in real time,
-/// whatever clock the map has: it is a thread that waits.
-pub(super) fn block_on<F: Future + Unpin>(mut future: F, limit: Duration) -> Option<F::Output> {
-    let clock = SystemClock::new();
-    // The clock may lag behind when it is first read, and must not make the wait shorter than it was to be.
-    let limit = limit.saturating_add(SystemClock::resolution());
-    let started = clock.now();
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = Pin::new(&mut future).poll(&mut context) {
-            return Some(output);
-        }
-        let waited = clock.now().saturating_since(started);
-        let left = limit.checked_sub(waited).filter(|left| !left.is_zero())?;
-        thread::park_timeout(left);
-    }
 }

@@ -113,8 +113,12 @@ impl<P: Payload> SessionMap<P> {
 }
 
 impl<P: Payload> Events<P> {
-    /// The next event, or how many were lost before the next; none if there is nothing to read now.
+    /// The next event, or how many were lost before the next; none if there is nothing to read now, and after the end of
+    /// the one session that is watched.
     pub fn try_recv(&mut self) -> Option<Received> {
+        if self.ended {
+            return None;
+        }
         let name = Arc::clone(&self.map.inner.name);
         let next = self.inbox.try_recv(&name)?;
         Some(self.noted(next))
@@ -165,6 +169,8 @@ impl<P: Payload> Events<P> {
             && let OwnedWhat::Session { kind: SessionEvent::Ended(_), .. } = event.what
         {
             self.ended = true;
+            // What is told of before the end by who comes to tell it after that is not waited for.
+            self.inbox.leave();
         }
         next
     }

@@ -73,19 +73,20 @@ fn loom_a_reader_that_goes_to_sleep_reads_the_event_or_is_woken() {
 #[test]
 fn loom_who_waits_until_all_is_read_sees_that_it_is_or_is_woken() {
     model(|| {
-        let shared = Arc::new((Feed::new(), AtomicUsize::new(1)));
-        let (ones, others) = (Arc::clone(&shared), Arc::clone(&shared));
+        let (feed, unread) = (Arc::new(Feed::new()), Arc::new(AtomicUsize::new(1)));
+        let (ones, others) = (Arc::clone(&feed), Arc::clone(&unread));
         let reads = move || {
-            ones.1.store(0, Ordering::Relaxed);
-            ones.0.tell_idle();
+            unread.store(0, Ordering::Relaxed);
+            ones.tell_idle();
         };
         let woken = Arc::<Woken>::default();
         let waker = Waker::from(Arc::clone(&woken));
         let waits = move || {
-            others.0.await_idle(&waker);
-            others.1.load(Ordering::Relaxed) == 0
+            let idle = feed.enter_idle();
+            idle.sleep(&waker);
+            (others.load(Ordering::Relaxed) == 0, idle)
         };
-        let ((), seen) = both(reads, waits);
+        let ((), (seen, _idle)) = both(reads, waits);
         assert!(seen || woken.0.load(Ordering::Relaxed), "it would sleep for ever");
     });
 }
