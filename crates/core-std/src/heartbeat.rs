@@ -1,5 +1,6 @@
 //! Owners that live as long as somebody gives a sign of life.
 
+use crate::contain::contain;
 use std::{
     cmp::Ordering as Cmp,
     collections::{BinaryHeap, binary_heap::PeekMut},
@@ -208,12 +209,13 @@ impl Hearts {
     /// Looks at every heart whose time has come, and ends the owners of those that have stopped. Returns when to look
     /// next; none if there are no hearts.
     ///
-    /// However late it is called, each heart is looked at once. What was dropped meanwhile is forgotten then.
+    /// However late it is called, each heart is looked at once. What was dropped meanwhile is forgotten then. What the clock
+    /// of an owner's map throws meanwhile is contained: the others are seen to all the same.
     pub fn step(&self, now: Tick) -> Option<Tick> {
         let mut missed = Vec::new();
         let next = self.look(now, &mut missed);
         for (owner, grace) in missed {
-            end(owner, DeathReason::HeartbeatMissed, grace);
+            contain(|| end(owner, DeathReason::HeartbeatMissed, grace));
         }
         next
     }
@@ -224,7 +226,7 @@ impl Hearts {
         for due in all {
             let owner = lock(&due.heart.owner).take();
             if let Some(owner) = owner {
-                owner.release(reason.clone());
+                contain(|| owner.release(reason.clone()));
             }
         }
     }

@@ -1,12 +1,16 @@
-//! Users' destructors that panic on the monitor's thread: what the others have is watched on.
+//! Users' destructors and clocks that panic on the monitor's thread: what the others have is watched on.
 
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
-use tenure_core::{DeathReason, EndCause, SessionMap};
-use tenure_std::{Monitor, Watcher};
+use tenure_core::{Clock, DeathReason, EndCause, Event, SessionMap, Tick};
+use tenure_std::{Hearts, Monitor, Watcher};
 
 /// No machine is so busy that what a test waits for takes longer.
 const LONG: Duration = Duration::from_secs(120);
@@ -74,21 +78,68 @@ fn what_a_session_carries() {
     is_at_work(&monitor);
 }
 
+/// Panics when it is asked for the time, once it is broken.
+#[derive(Clone, Debug, Default)]
+struct Fragile(Arc<AtomicBool>);
+
+impl Clock for Fragile {
+    fn now(&self) -> Tick {
+        assert!(!self.0.load(Ordering::SeqCst), "planted: a clock panics");
+        Tick::ZERO
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+}
+
+/// Hearts of two maps, one of which has a clock that breaks before they stop. The others' are to be seen to all the same.
+#[test]
+fn the_clock_of_a_map_whose_owner_is_ended() {
+    for grace in [None, Some(LONG)] {
+        let (clock, hearts) = (Fragile::default(), Hearts::new());
+        let bad =
+            SessionMap::<()>::builder().clock(clock.clone()).observer(|_: &Event<'_>| {}).build().unwrap();
+        let good = SessionMap::<()>::new();
+        let beating = |map: &SessionMap<()>, code: &str| {
+            let owner = map.owner();
+            map.create(code, (), &owner).unwrap();
+            hearts.add(owner, Duration::from_millis(10), grace, Tick::ZERO)
+        };
+        let all = [beating(&bad, "A"), beating(&good, "A"), beating(&bad, "B")];
+        clock.0.store(true, Ordering::SeqCst);
+        hearts.step(Tick::from_millis(10));
+        let name = all[1].name();
+        assert_eq!(name.suspended_until().is_some(), grace.is_some());
+        assert_eq!(name.reason(), grace.is_none().then_some(DeathReason::HeartbeatMissed));
+    }
+}
+
+#[test]
+fn a_clock() {
+    let monitor = Monitor::new().unwrap();
+    let clock = Fragile::default();
+    let map = SessionMap::<()>::builder().clock(clock.clone()).observer(|_: &Event<'_>| {}).build().unwrap();
+    let owner = map.owner();
+    map.create("A", (), &owner).unwrap();
+    clock.0.store(true, Ordering::SeqCst);
+    let heartbeat = monitor.heartbeat(owner, Duration::from_millis(1));
+    is_at_work(&monitor);
+    assert_eq!(heartbeat.name().reason(), Some(DeathReason::HeartbeatMissed));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_shared_socket() {
-    use std::{
-        os::{
-            fd::{AsFd, BorrowedFd},
-            unix::net::UnixStream,
-        },
-        sync::Arc,
+    use std::os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixStream,
     };
 
     /// Closed, it panics.
-    struct Fragile(UnixStream, #[expect(dead_code, reason = "its destructor is what counts")] Explosive);
+    struct Brittle(UnixStream, #[expect(dead_code, reason = "its destructor is what counts")] Explosive);
 
-    impl AsFd for Fragile {
+    impl AsFd for Brittle {
         fn as_fd(&self) -> BorrowedFd<'_> {
             self.0.as_fd()
         }
@@ -98,7 +149,7 @@ fn a_shared_socket() {
     let map = SessionMap::<()>::new();
     let (socket, peer) = UnixStream::pair().unwrap();
     let (explosive, dropped) = explosive();
-    let attached = monitor.shared_socket(map.owner(), Arc::new(Fragile(socket, explosive))).unwrap();
+    let attached = monitor.shared_socket(map.owner(), Arc::new(Brittle(socket, explosive))).unwrap();
     drop(peer);
     dropped.recv_timeout(LONG).expect("the monitor has the last of it");
     is_at_work(&monitor);
