@@ -55,22 +55,9 @@ where
     let name = owner.name().clone();
     let mut owned = Owned(Some(owner));
     tokio::spawn(async move {
-        let mut run = pin!(async move { work(name).await });
-        let ended = poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Ok),
-            Err(thrown) => Poll::Ready(Err(thrown)),
-        })
-        .await;
-        match ended {
-            Ok(answer) => {
-                owned.release(DeathReason::Finished);
-                answer
-            }
-            Err(thrown) => {
-                owned.release(DeathReason::of_panic(&*thrown));
-                resume_unwind(thrown)
-            }
-        }
+        let answer = owned.run(async move { work(name).await }).await;
+        owned.release(DeathReason::Finished);
+        answer
     })
 }
 
@@ -82,6 +69,20 @@ impl Owned {
         if let Some(owner) = self.0.take() {
             owner.release(reason);
         }
+    }
+
+    /// What the future answers. If it panics, so does this, and the owner has died of that before.
+    async fn run<F: Future>(&mut self, future: F) -> F::Output {
+        let mut run = pin!(future);
+        let ended = poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(thrown) => Poll::Ready(Err(thrown)),
+        })
+        .await;
+        ended.unwrap_or_else(|thrown| {
+            self.release(DeathReason::of_panic(&*thrown));
+            resume_unwind(thrown)
+        })
     }
 }
 
@@ -251,7 +252,8 @@ pub fn own_abort_handle(owner: Owner, handle: AbortHandle) -> OwnerRef {
 /// Makes the owner live until the future is ready, and die for the reason that it returns: how to make an owner live
 /// as long as anything that can be awaited.
 ///
-/// One small task polls the future. If its runtime goes, the reason is [`Cancelled`](DeathReason::Cancelled).
+/// One small task polls the future. If that panics, the reason is the panic's message; if its runtime goes,
+/// [`Cancelled`](DeathReason::Cancelled).
 /// Dropping the answer, or aborting, ends the owner as well.
 ///
 /// # Panics
@@ -282,7 +284,7 @@ where
     let name = owner.name().clone();
     let mut owned = Owned(Some(owner));
     let task = tokio::spawn(async move {
-        let reason = end.await;
+        let reason = owned.run(end).await;
         owned.release(reason);
     });
     OwnedUntil { task: Some(task.abort_handle()), name }

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 use tenure_core::{DeathReason, EndCause, OwnedWhat, Owner, Received, SessionEvent, SessionMap, WaitError};
-use tenure_tokio::{EventStream, Monitor, Watcher, own_cancellation, own_sender, spawn_owned};
+use tenure_tokio::{EventStream, Monitor, Watcher, own_cancellation, own_sender, own_until, spawn_owned};
 use tokio::sync::mpsc::{self, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,9 @@ fn of_a_task() {
     on_both(|| async {
         all_are_told(DeathReason::Finished, async |_, owner| spawn_owned(owner, async |_| {})).await;
         let panicked = DeathReason::Panicked("no more room".into());
-        all_are_told(panicked, async |_, owner| spawn_owned(owner, async |_| panic!("no more room"))).await;
+        all_are_told(panicked.clone(), async |_, owner| spawn_owned(owner, async |_| panic!("no more room")))
+            .await;
+        all_are_told(panicked, async |_, owner| own_until(owner, async { panic!("no more room") })).await;
         all_are_told(DeathReason::Cancelled, async |_, owner| {
             spawn_owned(owner, |_| pending::<()>()).abort();
         })
