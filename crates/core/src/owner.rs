@@ -90,7 +90,8 @@ pub(crate) trait Home: Send + Sync {
 /// There is one such handle for each owner, made by [`SessionMap::owner`](crate::SessionMap::owner). When dropping it
 /// (or [`release`](Owner::release)) returns, none of the owner's sessions is visible any more. A few sessions (64) are
 /// freed by then as well; more are freed by the map's background thread soon after, or by the next call that prunes
-/// it. It derefs to [`OwnerRef`], which names the owner without keeping it alive.
+/// it. So are all of an owner that is ended by an observer or a waker that was told of another's end, eight of those inside
+/// each other. It derefs to [`OwnerRef`], which names the owner without keeping it alive.
 ///
 /// ```
 /// use tenure_core::{Pairing, SessionMap};

@@ -59,6 +59,11 @@ impl<T: Send + Sync + 'static> Backlog<T> {
         self.count.load(Ordering::Relaxed)
     }
 
+    /// Whether items have been pushed since somebody last looked at all of them.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.stack.is_empty()
+    }
+
     /// Works on up to `budget` items; `keep` answers whether one is to be kept. True when nothing is left of what was
     /// there when the step began, or of what was kept. What another thread has in its hands at the moment is left to
     /// that one.

@@ -35,7 +35,7 @@ impl<P: Payload> SessionMap<P> {
     /// owner is at capacity. An owner that dies in the middle of the call takes the session with it, and the answer
     /// is that it is dead; observers may then have seen it created and ended. A session that somebody has handed over
     /// or deleted before that was created, and the answer is `Ok`. An observer that creates sessions in a full map when
-    /// it is told of an end is told that the map is full once eight such calls are inside each other.
+    /// it is told of an end is told that the map is full once eight such calls, or deaths of owners, are inside each other.
     ///
     /// ```
     /// use tenure_core::{CreateErrorKind, SessionMap};
@@ -309,8 +309,8 @@ impl<P: Payload> Inner<P> {
     }
 
     pub(super) fn release_place(&self) {
-        // Relaxed: as in `reserve_place`.
-        let before = self.places.fetch_sub(1, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `is_over`, for the sake of `telling`; the count alone decides all else.
+        let before = self.places.fetch_sub(1, Ordering::Release);
         debug_assert!(before > 0, "a place was given back twice");
     }
 }

@@ -183,8 +183,51 @@ impl<P: Payload> Inner<P> {
         }
     }
 
+    /// Whether nobody will be told of anything any more. To be asked after the reader can be woken.
+    pub(super) fn is_over(&self) -> bool {
+        // Acquire, first: pairs with the Release in `release_place`. Who sees a place free sees that its session's end is
+        // to be told still, if it is.
+        self.is_draining() && self.places.load(Ordering::Acquire) == 0
+            // Acquire: pairs with the Release in `Telling::drop`: what was told is there to be read.
+            && self.feed.untold.load(Ordering::Acquire) == 0
+    }
+
+    /// For who has removed a session and is about to tell that, before it gives the place back.
+    #[inline]
+    pub(super) fn telling(&self) -> Option<Telling<'_, P>> {
+        // A hint: who begins to read at this moment need not be told.
+        if self.feed.is_quiet() {
+            return None;
+        }
+        // Relaxed: published with the place.
+        self.feed.untold.fetch_add(1, Ordering::Relaxed);
+        Some(Telling(self))
+    }
+
+    /// Wakes those who read from a drained map: maybe there was the last for which they wait.
+    #[cold]
+    pub(super) fn rouse_if_drained(&self) {
+        // SeqCst: pairs with the fence in `release_all`. If that comes first, this sees *draining*; else whoever is woken
+        // by the drain sees what was done before this.
+        fence(Ordering::SeqCst);
+        if self.is_draining() {
+            self.feed.rouse();
+        }
+    }
+
     fn unseen(&self) -> usize {
         // Relaxed: ordered by the fence in `Inbox::sleep`.
         self.feed.behind() + self.waiters.load(Ordering::Relaxed)
+    }
+}
+
+/// The end of a session is to be told to readers. When this goes, also by unwinding, it is.
+pub(super) struct Telling<'a, P: Payload>(&'a Inner<P>);
+
+impl<P: Payload> Drop for Telling<'_, P> {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `is_over`.
+        self.0.feed.untold.fetch_sub(1, Ordering::Release);
+        self.0.rouse_if_drained();
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Feed {
     numbers: AtomicU64,
     /// Given to each event that somebody reads.
     sequence: AtomicU64,
+    /// Ends of sessions whose places are free and that are to be told still.
+    pub(super) untold: AtomicUsize,
     /// Whether somebody may wait until all has been read.
     awaited: AtomicBool,
 }
@@ -92,6 +94,7 @@ impl Feed {
             count: AtomicUsize::new(0),
             numbers: AtomicU64::new(0),
             sequence: AtomicU64::new(0),
+            untold: AtomicUsize::new(0),
             awaited: AtomicBool::new(false),
         }
     }

@@ -171,6 +171,29 @@ fn loom_who_reads_from_a_drained_map_sees_the_last_place_free_or_is_woken() {
     });
 }
 
+#[test]
+fn loom_who_is_told_that_a_drained_map_is_over_has_read_every_end() {
+    model_within(Some(2), || {
+        let map = map();
+        // As a session has that is there to be removed.
+        std::mem::forget(map.inner.reserve_place());
+        map.inner.draining.store(true, Ordering::Relaxed);
+        let mut events = map.events(1);
+        let (other, told) = (map.clone(), Arc::new(crate::sync::AtomicUsize::new(0)));
+        let tell = Arc::clone(&told);
+        let remover = thread::spawn(move || {
+            let telling = other.inner.telling();
+            other.inner.release_place();
+            // Relaxed: as a letter, if it were not put down by an exchange that releases it.
+            tell.store(1, Ordering::Relaxed);
+            drop(telling);
+        });
+        let polled = events.poll_recv(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending() || told.load(Ordering::Relaxed) == 1, "an end is told after that");
+        remover.join().unwrap();
+    });
+}
+
 #[derive(Default)]
 struct Woken(std::sync::atomic::AtomicBool);
 

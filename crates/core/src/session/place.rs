@@ -1,10 +1,7 @@
 //! A place under a bound that is taken for a session not in the table yet.
 
 use super::{Inner, Payload};
-use crate::{
-    owner::OwnerCore,
-    sync::{Ordering, fence},
-};
+use crate::owner::OwnerCore;
 
 /// What bounds how many sessions there are.
 pub(super) trait Places {
@@ -22,13 +19,7 @@ impl Places for OwnerCore {
 impl<P: Payload> Places for Inner<P> {
     fn give_back(&self) {
         self.release_place();
-        // SeqCst: pairs with the fence in `release_all`. If that comes first, this sees *draining*; else whoever is woken
-        // by the drain sees the place given back.
-        fence(Ordering::SeqCst);
-        if self.is_draining() {
-            // Who reads from a drained map comes to the end when the last place is free.
-            self.feed.rouse();
-        }
+        self.rouse_if_drained();
     }
 }
 

@@ -21,7 +21,7 @@ const HINTS: usize = 32;
 const TIDIED: usize = 8;
 /// Dead owners looked at in one step of the background thread.
 const OWNERS: usize = 8;
-/// So often may an observer that is told of what is freed make room in its turn, one inside the other.
+/// So often may an observer that is told of what is freed make room or end an owner in its turn, one inside the other.
 const DEEPEST: u32 = 8;
 /// When the background thread looks again whether what was removed can be dropped: a reader was in the way.
 const WASTE_REMAINS: Duration = Duration::from_millis(2);
@@ -126,6 +126,8 @@ impl<P: Payload> Inner<P> {
         if !entry.remove() {
             return None;
         }
+        // Before the place is free: see `Inner::is_over`.
+        let _telling = self.telling();
         self.release_place();
         Some(self.close(entry, guard))
     }
@@ -219,7 +221,8 @@ impl<P: Payload> Inner<P> {
             }
             true
         });
-        (freed, !all)
+        // Those that who was told of this has ended meanwhile.
+        (freed, !all || self.dead.has_news())
     }
 
     /// Leaves a dead owner to the background thread, or to the next that prunes.
@@ -280,11 +283,11 @@ impl<P: Payload> Drop for Left<'_, P> {
 }
 
 thread_local! {
-    /// How often this thread is making room, one inside the other.
+    /// How often this thread is making room or burying, one inside the other.
     static DEPTH: cell::Cell<u32> = const { cell::Cell::new(0) };
 }
 
-/// Counts a thread that is making room, in whichever map.
+/// Counts a thread that is making room or burying, in whichever map.
 struct Inside;
 
 impl Inside {
@@ -305,7 +308,7 @@ impl Drop for Inside {
 }
 
 fn set_depth(depth: u32) {
-    // Fails as in `enter`: then nobody makes room on this thread any more.
+    // Fails as in `enter`: then nobody makes room or buries on this thread any more.
     let _ = DEPTH.try_with(|now| now.set(depth));
 }
 
@@ -313,6 +316,8 @@ impl<P: Payload> Home for Inner<P> {
     /// A small owner is freed at once. A larger one is left to the background thread, or to the next that prunes.
     fn bury(&self, owner: &OwnerRef) {
         let left = Left { map: self, owner };
+        // An observer or a waker may end another owner, whose end has it end the next: not down to the end of the stack.
+        let Some(_inside) = Inside::enter() else { return };
         // A small owner has no more hints than twice its sessions and a few (`OwnerCore::is_untidy`).
         for _ in 0..4 * FREED_AT_DEATH / HINTS {
             if self.reap(owner, HINTS).1 {

@@ -134,8 +134,13 @@ impl<P: Payload> Events<P> {
         match self.inbox.poll(&name, context) {
             Poll::Ready(next) => Poll::Ready(Some(self.noted(next))),
             // Asked after this task can be woken by who drains the map.
-            Poll::Pending if self.map.is_draining() && self.map.occupied() == 0 => {
-                Poll::Ready(self.try_recv())
+            Poll::Pending if self.map.inner.is_over() => {
+                let last = self.try_recv();
+                if last.is_none() {
+                    // As after the end of one session.
+                    self.inbox.leave();
+                }
+                Poll::Ready(last)
             }
             Poll::Pending => Poll::Pending,
         }

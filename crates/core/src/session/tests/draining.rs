@@ -107,6 +107,51 @@ impl Wake for Deletes {
     }
 }
 
+/// Drains the map when it is woken, and reads on until there is nothing more for now, or for ever.
+struct Drains(SessionMap<()>, Mutex<Events<()>>, Mutex<Option<Poll<Option<Received>>>>);
+
+impl Wake for Drains {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.drain());
+        let mut events = self.1.lock().unwrap();
+        let mut next = || events.poll_recv(&mut Context::from_waker(Waker::noop()));
+        while let Poll::Ready(Some(_)) = *self.2.lock().unwrap().insert(next()) {}
+    }
+}
+
+#[test]
+fn who_reads_from_a_drained_map_reads_every_end_before_it_is_over() {
+    let (map, _) = map::<()>();
+    map.create("A", (), None).unwrap();
+    let drains = Arc::new(Drains(map.clone(), Mutex::new(map.events(8)), Mutex::default()));
+    let mut gone = map.gone("A");
+    let waker = Waker::from(Arc::clone(&drains));
+    assert!(std::pin::Pin::new(&mut gone).poll(&mut Context::from_waker(&waker)).is_pending());
+    // Between the removal and the telling of it the waiter is woken.
+    map.delete("A");
+    assert_eq!(*drains.2.lock().unwrap(), Some(Poll::Pending), "there is more to come");
+    let mut events = drains.1.lock().unwrap();
+    let woken = Arc::default();
+    let mut next = || poll(&mut poll_fn(|context| events.poll_recv(context)), &woken);
+    assert!(matches!(next(), Poll::Ready(Some(Received::Event(_)))));
+    assert_eq!(next(), Poll::Ready(None));
+}
+
+#[test]
+fn who_has_read_from_a_drained_map_to_the_end_is_not_waited_for() {
+    let (map, _) = map::<()>();
+    map.create("A", (), None).unwrap();
+    let drains = Arc::new(Drains(map.clone(), Mutex::new(map.events(8)), Mutex::default()));
+    let mut until = map.until("A", |_| false);
+    let waker = Waker::from(Arc::clone(&drains));
+    assert!(std::pin::Pin::new(&mut until).poll(&mut Context::from_waker(&waker)).is_pending());
+    // Between the update and the telling of it the waiter is woken.
+    map.update("A", |_| ()).unwrap();
+    drop(until);
+    assert_eq!(*drains.2.lock().unwrap(), Some(Poll::Ready(None)), "the end is read");
+    assert_eq!(map.drain().so_far().unseen, 0);
+}
+
 #[test]
 fn nobody_waits_for_a_reader_of_one_session_to_read_what_is_told_after_its_end() {
     let (map, _) = map::<()>();

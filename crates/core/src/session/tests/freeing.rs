@@ -3,7 +3,7 @@
 use super::{super::*, DAY, kind, map};
 use crate::patience::until;
 use crate::{clock::ManualClock, error::CreateErrorKind};
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 #[test]
 fn a_large_owner_is_invisible_at_once_and_freed_in_bounded_steps() {
@@ -206,4 +206,34 @@ fn the_last_handle_takes_all_payloads_with_it() {
             Arc::strong_count(&payload) == 1
         });
     }
+}
+
+#[test]
+fn owners_that_end_each_other_one_after_the_other_need_no_deep_stack() {
+    const OWNERS: usize = 20_000;
+    let owners = Arc::new(Mutex::new(Vec::new()));
+    let (next, deepest) = (Arc::clone(&owners), Arc::new(AtomicUsize::new(0)));
+    let (depth, most) = (AtomicUsize::new(0), Arc::clone(&deepest));
+    let map = SessionMap::builder()
+        .observer(move |event: &Event<'_>| {
+            if let What::Session { kind: SessionEvent::Ended(_), .. } = event.what {
+                most.fetch_max(depth.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                let next = next.lock().unwrap().pop();
+                drop(next);
+                depth.fetch_sub(1, Ordering::Relaxed);
+            }
+        })
+        .build()
+        .unwrap();
+    for number in 0..OWNERS {
+        let owner = map.owner();
+        map.create(number.to_string(), (), &owner).unwrap();
+        owners.lock().unwrap().push(owner);
+    }
+    let last = owners.lock().unwrap().pop();
+    drop(last);
+    assert!((2..=16).contains(&deepest.load(Ordering::Relaxed)), "{deepest:?} inside each other");
+    while map.maintain() {}
+    assert_eq!((map.occupied(), owners.lock().unwrap().len()), (0, 0));
+    assert_eq!(map.stats().owner_died, OWNERS as u64);
 }
