@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("raw", &["sync", "panics", "stripe"]),
     ("stats", &["sync", "stripe"]),
     ("event", &["sync", "clock", "key", "error", "panics", "raw"]),
-    ("owner", &["sync", "clock", "error", "raw", "stats", "event"]),
+    ("owner", &["sync", "panics", "clock", "error", "raw", "stats", "event"]),
     ("pruner", &["sync", "clock", "panics", "raw"]),
     ("route", &["wide", "sync", "clock", "key", "error", "raw", "stats", "event", "owner", "pruner"]),
     ("observe", &["event", "route"]),
