@@ -1,4 +1,4 @@
-use super::Asked;
+use super::{Asked, unstored::Unstored};
 use crate::{Clock, Event, GetError, KeyRef, ManualClock, RouteEvent, RouteTable, SessionKey, Tick, What};
 use std::{
     cell::Cell,
@@ -117,4 +117,26 @@ fn a_record_whose_setter_was_stopped_2_to_the_19_sets_ago_can_be_evicted() {
         call.now
     });
     assert!(!set, "evicted meanwhile");
+}
+
+/// Two sets are under way, and have their places: the bound that is lowered then finds nobody to evict.
+#[test]
+fn who_had_a_place_by_the_old_bound_evicts_what_is_over_the_new_one() {
+    let builder = RouteTable::builder().partitions(1).max_entries_per_partition(2);
+    let table: RouteTable<&'static str> = builder.build().unwrap();
+    let (guard, shared) = (crate::pin(), &table.inner.shared);
+    let partition = &table.inner.partitions[0];
+    let (store, call) = (partition.store(&guard), partition.call(shared, &guard));
+    let places = [(); 2].map(|()| store.take_place(shared).expect("two places"));
+    table.set_max_entries_per_partition(1).unwrap();
+    for (room, place) in ["#a", "#b"].into_iter().zip(places) {
+        let key = SessionKey::for_room("irc", "libera", room);
+        let stamp = store.order.draw();
+        let fresh = Unstored::Route("!").into_fresh(&store.table, &key, call.now, shared.ttl(), stamp);
+        assert!(store.table.insert(fresh, || 2, &guard).is_ok());
+        place.keep();
+    }
+    assert_eq!((table.iter(&guard).count(), table.len()), (2, 1), "until they return");
+    store.shrink(&call); // as each of them does before it returns
+    assert_eq!((table.iter(&guard).count(), table.len()), (1, 1));
 }
