@@ -284,7 +284,8 @@ impl<P: Payload> SessionMap<P> {
     }
 
     /// A future that is ready once there is a session under this code. One that comes and goes between two polls may
-    /// be missed. [`until`](SessionMap::until) shows it.
+    /// be missed. None comes any more in a map that is [drained](SessionMap::drain), which does not wait for this future: it
+    /// stays pending then, so drop it, as on every shutdown. [`until`](SessionMap::until) shows it.
     pub fn appears(&self, code: &str) -> Appears<P> {
         Appears { seat: Seat::new(self, code) }
     }
