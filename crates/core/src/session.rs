@@ -12,6 +12,7 @@
 //! | `view.rs` | what is answered |
 //! | `create.rs`, `change.rs` | what makes a session, and what changes one |
 //! | `reap.rs`, `sweep.rs` | what ends one: deletion, its owner's death; its age, and the sweep |
+//! | `tidy.rs` | that hints which lead nowhere are forgotten |
 //! | `earliest.rs`, `place.rs` | when the next one ends by its age; places under a bound |
 //! | `list.rs`, `wait.rs` | looking at all of them; waiting for one |
 //! | `watch.rs`, `feed.rs` | reading events as they happen; where they wait to be read |
@@ -59,6 +60,7 @@ mod sweep;
 mod take_over;
 #[cfg(all(test, not(tenure_loom)))]
 mod tests;
+mod tidy;
 mod view;
 mod wait;
 mod watch;

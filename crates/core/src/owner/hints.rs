@@ -72,6 +72,16 @@ impl Hints {
         others_done
     }
 
+    /// Takes a hint that equals this one, if it is the first; false if it is not, or somebody else has it.
+    #[inline]
+    pub(crate) fn take(&self, hash: u64) -> bool {
+        // Relaxed: only whether a try pays. Acquire: as in `take_first`; who takes one that was left for another session
+        // finds that in the table. Relaxed on failure: what is there instead is not looked at.
+        hash != NONE
+            && self.first.load(Ordering::Relaxed) == hash
+            && self.first.compare_exchange(hash, NONE, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
     fn take_first(&self) -> Option<u64> {
         // Relaxed: as in `step_ahead`; so who finds nothing writes nothing.
         if self.first.load(Ordering::Relaxed) == NONE {

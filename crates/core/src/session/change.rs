@@ -284,7 +284,7 @@ impl<P: Payload> Inner<P> {
             return Step::Again;
         }
         if let Some(from) = &moving.from {
-            self.tidy(from, guard);
+            self.left(from, entry.hash(), guard);
         }
         self.changed(new, Count::HandedOver, SessionEvent::HandedOver, guard);
         Step::Moved

@@ -243,7 +243,7 @@ impl<P: Payload> Inner<P> {
             }
             return Ok(());
         };
-        owner.core().hints.push(hash);
+        owner.core().hints.push(entry.hash());
         let keeper = self.keeper(owner);
         replaced.map(|replaced| self.close(replaced, guard));
         // See owner/core.rs: either this sees the death, or the death sees the hint.

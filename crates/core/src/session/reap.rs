@@ -16,9 +16,6 @@ use std::{cell, mem, time::Duration};
 const FREED_AT_DEATH: usize = 64;
 /// Hints looked at in one go.
 const HINTS: usize = 32;
-/// Hints that a creation or a deletion looks at when most hints of the owner lead nowhere. More than two, so that
-/// they become fewer even if every one of those calls makes one.
-const TIDIED: usize = 8;
 /// Dead owners looked at in one step of the background thread.
 const OWNERS: usize = 8;
 /// So often may an observer that is told of what is freed make room or end an owner in its turn, one inside the other.
@@ -144,26 +141,11 @@ impl<P: Payload> Inner<P> {
         });
         if let Some(owner) = cell.settled_holder() {
             owner.core().release_place();
-            self.tidy(owner, guard);
+            self.left(owner, entry.hash(), guard);
         }
         self.signal.wake();
         self.tell(entry, guard, || SessionEvent::Ended(cause.clone()));
         cause
-    }
-
-    /// Forgets some hints that lead nowhere, if they are many: so that what was deleted leaves no trace in its owner.
-    pub(super) fn tidy(&self, owner: &OwnerRef, guard: &Guard) {
-        if !owner.core().is_untidy() || !owner.is_alive() {
-            return;
-        }
-        let leads = |hash: u64| self.table.with_hash(hash, guard).any(|entry| entry.value().concerns(owner));
-        let _keeper = self.keeper(owner);
-        owner.core().hints.step(TIDIED, leads);
-    }
-
-    /// For who is going to take hints of an owner that may live, and to put them back.
-    pub(super) fn keeper<'a>(&'a self, owner: &'a OwnerRef) -> Keeper<'a, P> {
-        Keeper { map: self, owner }
     }
 
     /// Ends the sessions of a dead owner to which one hint leads, and says how many.
@@ -248,24 +230,6 @@ impl<P: Payload> Inner<P> {
         let now = self.clock.now();
         let expired = self.earliest.get() <= now || self.suspended.may_be_over(now);
         (expired || self.unburied.load(Ordering::Relaxed) > 0) && self.free_invisible(FREED_AT_DEATH) > 0
-    }
-}
-
-/// Somebody who keeps hints of an owner. When it goes, also by unwinding, they are back; and if the owner has died
-/// meanwhile, whose death did not find them, it is buried. See owner/core.rs.
-#[must_use = "it sees to the owner when it is dropped"]
-pub(super) struct Keeper<'a, P: Payload> {
-    map: &'a Inner<P>,
-    owner: &'a OwnerRef,
-}
-
-impl<P: Payload> Drop for Keeper<'_, P> {
-    fn drop(&mut self) {
-        in_destructor(|| {
-            if self.owner.core().died_meanwhile() {
-                self.map.bury(self.owner);
-            }
-        });
     }
 }
 
