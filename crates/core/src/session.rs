@@ -355,7 +355,7 @@ impl<P: Payload> Inner<P> {
             return;
         }
         let (kind, at) = (event(), self.clock.now());
-        let (code, life) = (entry.key(), &entry.value().life);
+        let (code, life) = (entry.key(), entry.value().shared());
         self.feed.publish(code, entry.hash(), life, at, &kind, guard);
         if !self.observers.is_empty() {
             let what = What::Session { code, kind };

@@ -34,6 +34,11 @@
 //! 8. A stripe below `OWN` has one thread at a time, and what one does with it comes before what the next does
 //!    (`stripe.rs`). So its plot in a graveyard has one writer, and its spares one user. A node's memory is among the
 //!    spares only after its grace period: for readers that is no more than if it had been freed.
+//! 9. What the versions of an entry share has one of them as an owner: the first, until the exchange that replaces a
+//!    version hands it on to the one that takes its place. That one is unlinked after those before it (4). So whoever
+//!    has reached one of those under a guard has done so under one that was made before the owner was unlinked, and the
+//!    owner is not freed before that guard is gone (5); in which order the versions are freed does not matter, for only
+//!    the owner's destructor goes to what they share.
 
 mod barrier;
 mod buckets;
@@ -56,6 +61,7 @@ mod spares;
 mod stack;
 mod strong;
 mod table;
+mod version;
 
 pub(crate) use cell::{Cell, Slot};
 pub(crate) use counted::Counted;
@@ -68,3 +74,4 @@ pub(crate) use roll::Roll;
 pub(crate) use stack::{Stack, Taken};
 pub(crate) use strong::Strong;
 pub(crate) use table::{Entry, Occupied, Query, Table};
+pub(crate) use version::Version;

@@ -2,7 +2,7 @@
 //! instruction where the last owner lets go.
 
 use crate::sync::{AtomicUsize, Ordering};
-use std::{marker::PhantomData, ops::Deref, process, ptr::NonNull};
+use std::{marker::PhantomData, mem::ManuallyDrop, ops::Deref, process, ptr::NonNull};
 
 /// One owner of a value, which is dropped with the last of them.
 pub(crate) struct Strong<T: Send + Sync> {
@@ -11,7 +11,8 @@ pub(crate) struct Strong<T: Send + Sync> {
     owns: PhantomData<Owned<T>>,
 }
 
-struct Owned<T> {
+/// Where it lies, and how many own it.
+pub(super) struct Owned<T> {
     owners: AtomicUsize,
     value: T,
 }
@@ -25,6 +26,26 @@ impl<T: Send + Sync> Strong<T> {
     pub(crate) fn new(value: T) -> Self {
         let owned = Box::new(Owned { owners: AtomicUsize::new(1), value });
         Self { owned: NonNull::from(Box::leak(owned)), owns: PhantomData }
+    }
+
+    /// The place of the value, for who goes on to own it: as long as it has not come back by `from_raw`, it is there.
+    pub(super) fn into_raw(self) -> *mut Owned<T> {
+        ManuallyDrop::new(self).owned.as_ptr()
+    }
+
+    /// # Safety
+    /// `place` came from `into_raw`, and is given back once.
+    pub(super) unsafe fn from_raw(place: *mut Owned<T>) -> Self {
+        // SAFETY: from `into_raw`, so not null.
+        Self { owned: unsafe { NonNull::new_unchecked(place) }, owns: PhantomData }
+    }
+
+    /// # Safety
+    /// `place` came from `into_raw`, and there is an owner as long as the answer is used.
+    #[inline]
+    pub(super) unsafe fn peek<'a>(place: *mut Owned<T>) -> &'a T {
+        // SAFETY: the caller's contract.
+        unsafe { &(*place).value }
     }
 
     #[inline]

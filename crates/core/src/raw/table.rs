@@ -251,15 +251,25 @@ impl<'g, K: Send + Sync + 'static, V: Send + Sync + 'static> Entry<'g, K, V> {
                 break;
             }
         }
-        self.table.unlink(self.node.value.hash, self.guard);
+        self.unlink();
         true
     }
 
     /// Puts `fresh`, which must have the same key, in its place, in one step: readers see the one or the other. Fails
     /// and gives `fresh` back if the entry was removed or replaced meanwhile.
     pub(crate) fn replace(self, fresh: Fresh<K, V>) -> Result<Entry<'g, K, V>, Fresh<K, V>> {
-        let hash = self.node.value.hash;
-        debug_assert_eq!(fresh.0.value.hash, hash, "an entry is replaced by one of the same key");
+        let entry = self.exchange(fresh)?;
+        self.unlink();
+        Ok(entry)
+    }
+
+    /// The step of `replace` that decides. This entry is to be unlinked then.
+    #[inline]
+    pub(super) fn exchange(self, fresh: Fresh<K, V>) -> Result<Entry<'g, K, V>, Fresh<K, V>> {
+        debug_assert_eq!(
+            fresh.0.value.hash, self.node.value.hash,
+            "an entry is replaced by one of the same key"
+        );
         let old = &self.node.value.next;
         let link = Box::into_raw(fresh.0);
         // SAFETY: this thread's own until the exchange below, then in the list under a guard made before.
@@ -277,11 +287,15 @@ impl<'g, K: Send + Sync + 'static, V: Send + Sync + 'static> Entry<'g, K, V> {
             // again.
             let new = Link::to_node(link).marked();
             if old.compare_exchange(next, new, Ordering::Release, Ordering::Relaxed).is_ok() {
-                break;
+                return Ok(Entry::new(self.table, node, self.guard));
             }
         }
-        self.table.unlink(hash, self.guard);
-        Ok(Entry::new(self.table, node, self.guard))
+    }
+
+    /// Unlinks it, which is marked, unless somebody else has.
+    #[inline]
+    pub(super) fn unlink(self) {
+        self.table.unlink(self.node.value.hash, self.guard);
     }
 }
 

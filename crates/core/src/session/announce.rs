@@ -50,7 +50,7 @@ impl<P: Payload> Inner<P> {
     fn still_held(&self, told: &Told, owner: &OwnerRef) -> usize {
         let holds = |&(&id, &hash): &(&u64, &u64)| {
             let held = |entry: Entry<'_, Code, Cell<P>>| {
-                entry.value().life.id == id && entry.value().held_by() == Some(owner)
+                entry.value().shared().id == id && entry.value().held_by() == Some(owner)
             };
             self.table.with_hash(hash, &pin()).any(held)
         };
@@ -108,7 +108,7 @@ impl<P: Payload> Inner<P> {
         let cell = entry.value();
         if cell.held_by() != Some(owner)
             || !owner.is_alive()
-            || told.insert(cell.life.id, entry.hash()).is_some()
+            || told.insert(cell.shared().id, entry.hash()).is_some()
         {
             return;
         }

@@ -5,19 +5,21 @@ use crate::{
     clock::{TableClock, Tick},
     event::{DeathReason, EndCause},
     owner::{OwnerRef, Ward, Wards},
-    raw::{Once, Strong},
+    raw::{Once, Strong, Version},
     sync::{AtomicUsize, Ordering},
 };
 use std::sync::Arc;
 
 /// One version of a session. A change makes a new one and replaces the old by it; a version never changes, but for the
 /// verdict on a hand-over under way.
-pub(super) struct Cell<P> {
+pub(super) type Cell<P> = Version<Life, State<P>>;
+
+/// What a version has to itself.
+pub(super) struct State<P> {
     pub(super) holder: Holder,
     pub(super) stage: Stage,
     /// Out of line: it is missing for as long as nobody has claimed the session.
     pub(super) connected: Option<Strong<Moment>>,
-    pub(super) life: Strong<Life>,
     pub(super) payload: P,
 }
 
@@ -251,7 +253,7 @@ impl<P> Cell<P> {
             code: code.clone(),
             owner: self.held_by().map(OwnerRef::incarnation),
             status: self.stage.status(),
-            created: self.life.created,
+            created: self.shared().created,
             connected: self.connected.as_deref().copied(),
             suspended_until: self.held_by().and_then(OwnerRef::suspended_until),
             payload: self.payload.clone(),

@@ -3,7 +3,7 @@
 use super::{
     Asked, Cell, ClaimError, Code, Count, Inner, InvalidTransition, Moment, Payload, Session, SessionMap,
     Status, UpdateError,
-    cell::{Holder, Move},
+    cell::{Holder, Move, State},
     place::Place,
 };
 use crate::{
@@ -372,9 +372,8 @@ fn replace<P: Payload>(
     holder: Holder,
     payload: P,
 ) -> Option<Entry<'_, Code, Cell<P>>> {
-    let (life, stage) = (entry.value().life.clone(), entry.value().stage.next(status));
-    let cell = Cell { holder, stage, connected, life, payload };
-    entry.replace(entry.next(entry.key().clone(), cell)).ok()
+    let stage = entry.value().stage.next(status);
+    entry.succeed(entry.key().clone(), State { holder, stage, connected, payload })
 }
 
 #[cfg(test)]

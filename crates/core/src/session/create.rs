@@ -2,7 +2,7 @@
 
 use super::{
     Asked, Cell, Code, Count, Inner, Payload, SessionMap, Standing,
-    cell::{Holder, Life, Stage},
+    cell::{Holder, Life, Stage, State},
     code,
     place::Place,
 };
@@ -11,7 +11,7 @@ use crate::{
     error::{CreateError, CreateErrorKind},
     event::{DeathReason, EndCause, SessionEvent},
     owner::OwnerRef,
-    raw::{Entry, Fresh, Guard, Occupied, Once, Strong, pin},
+    raw::{Entry, Fresh, Guard, Occupied, Once, pin},
     sync::Ordering,
 };
 use std::{mem, time::Duration};
@@ -126,7 +126,9 @@ impl<P: Payload> Inner<P> {
         let fresh = self.table.fresh(hash, code, self.first_version(payload, owner));
         let published = match self.publish(fresh, found, place.as_mut(), &guard) {
             Ok(published) => published,
-            Err((kind, fresh)) => return Err(CreateError::new(kind, fresh.into_parts().1.payload)),
+            Err((kind, fresh)) => {
+                return Err(CreateError::new(kind, fresh.into_parts().1.into_own().payload));
+            }
         };
         self.count(Count::Created);
         self.settle_in(&published, hash, owner, &guard)
@@ -156,13 +158,9 @@ impl<P: Payload> Inner<P> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let ttl = Duration::from_millis(self.ownerless_ttl.load(Ordering::Relaxed));
         let nobody = Holder::Nobody(created.tick.saturating_add(ttl));
-        Cell {
-            holder: owner.cloned().map_or(nobody, Holder::of),
-            stage: Stage::FIRST,
-            connected: None,
-            life: Strong::new(Life { id, created, end: Once::new() }),
-            payload,
-        }
+        let holder = owner.cloned().map_or(nobody, Holder::of);
+        let state = State { holder, stage: Stage::FIRST, connected: None, payload };
+        Cell::first(Life { id, created, end: Once::new() }, state)
     }
 
     /// Puts a new session into the table: where nothing is, or in the place of one that nobody sees any more. If it
@@ -189,7 +187,7 @@ impl<P: Payload> Inner<P> {
                 // It brings its place along.
                 Some((leftover, standing)) => {
                     // Before the replacement: see `Life::end`. What `look` has found dead is so for good.
-                    leftover.value().life.end(leftover.value().cause(standing));
+                    leftover.value().shared().end(leftover.value().cause(standing));
                     match leftover.replace(fresh) {
                         Ok(entry) => {
                             with_owner.map(Place::keep);
@@ -272,9 +270,9 @@ impl<P: Payload> Inner<P> {
     /// Whether a session that was created for a dead owner has ended with it: it may have been handed over before, or
     /// somebody has deleted it.
     fn went_with_its_owner(&self, created: Entry<'_, Code, Cell<P>>, guard: &Guard) -> bool {
-        let life = &created.value().life;
+        let life = created.value().shared();
         // It stands in the table, and the owner's death does not concern it any more.
-        if self.table.with_hash(created.hash(), guard).any(|entry| entry.value().life.id == life.id) {
+        if self.table.with_hash(created.hash(), guard).any(|entry| entry.value().shared().id == life.id) {
             return false;
         }
         matches!(life.ended(), EndCause::OwnerDied(_))

@@ -61,7 +61,7 @@ impl<P: Payload> SessionMap<P> {
         let mut cursor = Cursor::default();
         let mut all = Vec::new();
         while self.inner.chunk(&mut cursor, |entry| {
-            let life = &entry.value().life;
+            let life = entry.value().shared();
             all.push((life.created.tick, life.id, entry.value().session(entry.key())));
         }) {}
         all.sort_unstable_by_key(|&(created, id, _)| std::cmp::Reverse((created, id)));

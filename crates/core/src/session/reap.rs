@@ -5,7 +5,6 @@ use crate::{
     clock::Tick,
     event::{EndCause, SessionEvent},
     owner::{Home, OwnerRef},
-    panics::in_destructor,
     pruner::{Maintain, Next},
     raw::{Entry, Guard, advance, pin},
     sync::{Ordering, after_exchange},
@@ -114,7 +113,7 @@ impl<P: Payload> Inner<P> {
             return false;
         }
         // Before the removal: see `Life::end`.
-        entry.value().life.end(cause);
+        entry.value().shared().end(cause);
         self.take_out(entry, guard).is_some()
     }
 
@@ -132,7 +131,7 @@ impl<P: Payload> Inner<P> {
     /// A session was removed, or another has taken its place in the table: what its winner has to do.
     pub(super) fn close<'g>(&self, entry: Entry<'g, Code, Cell<P>>, guard: &Guard) -> &'g EndCause {
         let cell = entry.value();
-        let cause = cell.life.ended();
+        let cause = cell.shared().ended();
         self.count(match cause {
             EndCause::Deleted => Count::Deleted,
             EndCause::OwnerDied(_) => Count::OwnerDied,

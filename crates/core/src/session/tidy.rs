@@ -24,8 +24,16 @@ impl<P: Payload> Inner<P> {
     }
 
     /// Forgets some hints that lead nowhere, if they are many: so that what was deleted leaves no trace in its owner.
+    #[inline]
     pub(super) fn tidy(&self, owner: &OwnerRef, guard: &Guard) {
-        if !owner.core().is_untidy() || !owner.is_alive() {
+        if owner.core().is_untidy() {
+            self.forget_some(owner, guard);
+        }
+    }
+
+    #[cold]
+    fn forget_some(&self, owner: &OwnerRef, guard: &Guard) {
+        if !owner.is_alive() {
             return;
         }
         let _keeper = self.keeper(owner);

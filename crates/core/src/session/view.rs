@@ -109,7 +109,7 @@ impl<'g, P> View<'g, P> {
 
     /// When it was created.
     pub fn created(&self) -> Moment {
-        self.cell.life.created
+        self.cell.shared().created
     }
 
     /// When it was claimed.

@@ -104,7 +104,7 @@ impl<P: Payload> Watch<P> {
         let mut watch = Self { seat: Seat::new(map, code), life: None, told: false };
         let guard = pin();
         if let Some(entry) = map.inner.visible(watch.seat.asked(), &guard) {
-            watch.life = Some(entry.value().life.clone());
+            watch.life = Some(entry.value().share());
         }
         watch
     }
@@ -115,11 +115,11 @@ impl<P: Payload> Watch<P> {
         let found = self.seat.map.inner.look(self.seat.asked(), guard);
         let visible = found.filter(|&(_, standing)| standing == Standing::Visible);
         if let (None, Some((entry, _))) = (&self.life, visible) {
-            self.life = Some(entry.value().life.clone());
+            self.life = Some(entry.value().share());
         }
         let Some(life) = &self.life else { return Seen::Never };
         match found {
-            Some((entry, standing)) if entry.value().life.id == life.id => {
+            Some((entry, standing)) if entry.value().shared().id == life.id => {
                 if standing == Standing::Visible {
                     Seen::There(View { code: entry.key(), cell: entry.value() })
                 } else {
@@ -372,7 +372,7 @@ impl<P: Payload> super::Inner<P> {
         let holder = cell.held_by();
         let owner = holder.map_or(0, |owner| owner.incarnation().get());
         let suspended = holder.and_then(OwnerRef::suspended_until);
-        Some(Sight { id: cell.life.id, version: cell.stage.version(), owner, suspended })
+        Some(Sight { id: cell.shared().id, version: cell.stage.version(), owner, suspended })
     }
 }
 

@@ -79,10 +79,10 @@ impl<P: Payload> SessionMap<P> {
         let asked = Asked::new(code);
         loop {
             let guard = pin();
-            let there = self.inner.visible(asked, &guard).ok_or_else(not_found)?.value().life.id;
+            let there = self.inner.visible(asked, &guard).ok_or_else(not_found)?.value().shared().id;
             let inbox = self.inner.feed.enter(Some((asked.hash(), there)), OF_ONE);
             // See feed.rs: if it is still there now, its end will be told.
-            let still = self.inner.visible(asked, &guard).ok_or_else(not_found)?.value().life.id;
+            let still = self.inner.visible(asked, &guard).ok_or_else(not_found)?.value().shared().id;
             if still == there {
                 return Ok(Events { map: self.clone(), inbox, of_one: true, ended: false });
             }

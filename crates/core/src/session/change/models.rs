@@ -16,9 +16,9 @@ use crate::{
 /// Puts a session under the code `A` into the table, without more ado: its death needs nobody who buries it.
 fn put(map: &SessionMap<()>, owner: &Owner) {
     let (created, hash) = (map.inner.moment(), Asked::new("A").hash());
-    let life = Strong::new(Life { id: 0, created, end: Once::new() });
     let holder = Holder::of(owner.name().clone());
-    let cell = Cell { holder, stage: Stage::FIRST, connected: None, life, payload: () };
+    let state = State { holder, stage: Stage::FIRST, connected: None, payload: () };
+    let cell = Cell::first(Life { id: 0, created, end: Once::new() }, state);
     let fresh = map.inner.table.fresh(hash, Code::new("A"), cell);
     // The places that it gives back when it ends.
     map.inner.places.fetch_add(1, Ordering::Relaxed);
@@ -77,7 +77,7 @@ fn loom_a_session_that_lives_on_is_not_said_to_have_ended() {
             map.inner.end(entry, EndCause::Expired, guard);
         }
         // Written down for all versions of it.
-        entry.value().life.end.get().is_some()
+        entry.value().shared().end.get().is_some()
     });
 }
 

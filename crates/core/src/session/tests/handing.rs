@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        cell::{Holder, Move},
+        cell::{Holder, Move, State},
         *,
     },
     DAY, map,
@@ -54,15 +54,13 @@ fn stopped_in_the_middle<P: Payload>(map: &SessionMap<P>, code: &str, to: &Owner
     inner.admit(to).unwrap().keep();
     let cell = entry.value();
     let moving = Arc::new(Move::new(&cell.holder, to.clone()));
-    let next = Cell {
+    let next = State {
         holder: Holder::Moving(Arc::clone(&moving)),
         stage: cell.stage.next(cell.stage.status()),
         connected: cell.connected.clone(),
-        life: cell.life.clone(),
         payload: cell.payload.clone(),
     };
-    let fresh = crate::raw::Fresh::new(entry.hash(), entry.key().clone(), next);
-    assert!(entry.replace(fresh).is_ok());
+    assert!(entry.succeed(entry.key().clone(), next).is_some());
     moving
 }
 
