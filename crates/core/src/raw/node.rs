@@ -22,6 +22,13 @@ pub(super) struct Node<K, V> {
     pub(super) value: V,
 }
 
+impl<K, V> Node<K, V> {
+    #[inline]
+    fn new(hash: u64, key: K, value: V) -> Self {
+        Self { next: AtomicLink::new(Link::END), hash: hash | NODE, key, value }
+    }
+}
+
 /// An entry that no other thread can see yet: made once, offered to the table as often as it takes.
 pub(crate) struct Fresh<K, V>(pub(super) Box<Managed<Node<K, V>>>);
 
@@ -34,8 +41,16 @@ impl<K, V> Fresh<K, V> {
     /// In this memory, if there is some.
     #[inline]
     pub(super) fn within(memory: Option<Memory<Node<K, V>>>, hash: u64, key: K, value: V) -> Self {
-        let node = Node { next: AtomicLink::new(Link::END), hash: hash | NODE, key, value };
-        Self(Box::write(memory.unwrap_or_else(Box::new_uninit), Managed::new(node)))
+        match memory {
+            Some(memory) => Self(Box::write(memory, Managed::new(Node::new(hash, key, value)))),
+            None => Self::in_new_memory(hash, key, value),
+        }
+    }
+
+    /// Out of line: where the allocator is called, a node is put together on the stack first, and then copied.
+    #[inline(never)]
+    fn in_new_memory(hash: u64, key: K, value: V) -> Self {
+        Self(Box::new(Managed::new(Node::new(hash, key, value))))
     }
 
     /// The hash as it stands in the table.
