@@ -33,6 +33,7 @@ use crate::{
     stats::Counters,
     sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering, after_exchange},
 };
+use crossbeam_utils::CachePadded;
 use std::{
     fmt,
     sync::{Arc, Weak},
@@ -146,15 +147,14 @@ pub struct SessionMap<P: Payload = Pairing> {
 /// What the handles share.
 struct Inner<P: Payload> {
     table: Table<Code, Cell<P>>,
-    /// Sessions that stand in the table or have a place reserved.
-    places: AtomicUsize,
+    /// On a line of its own, so that it is not in the way of who only reads the rest.
+    busy: CachePadded<Busy>,
     capacity: AtomicUsize,
     per_owner: AtomicUsize,
     /// Milliseconds.
     ownerless_ttl: AtomicU64,
     /// Milliseconds.
     sweep_interval: AtomicU64,
-    next_id: AtomicU64,
     /// No session without owner ends before this tick; so that nobody looks for one that has. Only a help: the sweep
     /// does not rely on it.
     earliest: Earliest,
@@ -178,6 +178,13 @@ struct Inner<P: Payload> {
     /// The pass of the sweep that is under way, while no thread has it in its hands.
     pass: Slot<sweep::Pass>,
     signal: Signal,
+}
+
+/// What every creation writes.
+struct Busy {
+    /// Sessions that stand in the table or have a place reserved.
+    places: AtomicUsize,
+    next_id: AtomicU64,
 }
 
 impl<P: Payload> SessionMap<P> {

@@ -1,7 +1,7 @@
 //! The options of a session map.
 
 use super::{
-    Inner, Payload, SessionMap, code,
+    Busy, Inner, Payload, SessionMap, code,
     earliest::Earliest,
     feed::Feed,
     settings::{milliseconds, positive},
@@ -19,6 +19,7 @@ use crate::{
     stats::Counters,
     sync::{AtomicBool, AtomicU64, AtomicUsize},
 };
+use crossbeam_utils::CachePadded;
 use std::{
     fmt,
     marker::PhantomData,
@@ -180,12 +181,11 @@ impl<P: Payload> SessionMapBuilder<P> {
         let now = clock.now();
         let inner = Arc::new(Inner {
             table: Table::new(),
-            places: AtomicUsize::new(0),
+            busy: CachePadded::new(Busy { places: AtomicUsize::new(0), next_id: AtomicU64::new(0) }),
             capacity: AtomicUsize::new(self.capacity),
             per_owner: AtomicUsize::new(self.per_owner),
             ownerless_ttl: AtomicU64::new(millis(self.ownerless_ttl)),
             sweep_interval: AtomicU64::new(millis(self.sweep_interval)),
-            next_id: AtomicU64::new(0),
             earliest: Earliest::never(),
             dead: Backlog::new(),
             unburied: AtomicUsize::new(0),

@@ -155,7 +155,7 @@ impl<P: Payload> Inner<P> {
     fn first_version(&self, payload: P, owner: Option<&OwnerRef>) -> Cell<P> {
         let created = self.moment();
         // Relaxed, both: unique numbers, and an option that changes takes effect soon.
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let id = self.busy.next_id.fetch_add(1, Ordering::Relaxed);
         let ttl = Duration::from_millis(self.ownerless_ttl.load(Ordering::Relaxed));
         let nobody = Holder::Nobody(created.tick.saturating_add(ttl));
         let holder = owner.cloned().map_or(nobody, Holder::of);
@@ -204,7 +204,7 @@ impl<P: Payload> Inner<P> {
                         return Err((CreateErrorKind::MapFull { capacity }, fresh));
                     };
                     // Relaxed: a count, in which this one's place is.
-                    let entries = || self.places.load(Ordering::Relaxed);
+                    let entries = || self.busy.places.load(Ordering::Relaxed);
                     match self.table.insert(fresh, entries, guard) {
                         Ok(entry) => {
                             place.keep();
@@ -292,7 +292,7 @@ impl<P: Payload> Inner<P> {
             let capacity = self.capacity.load(Ordering::Relaxed);
             let more = |places: usize| (places < capacity).then_some(places + 1);
             // Relaxed, both: the count alone decides, and it publishes nothing.
-            if self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            if self.busy.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
                 return Some(Place::of(self));
             }
             if !self.make_room() {
@@ -303,12 +303,12 @@ impl<P: Payload> Inner<P> {
 
     fn is_over_full(&self) -> bool {
         // Relaxed, both: as in `reserve_place`.
-        self.places.load(Ordering::Relaxed) > self.capacity.load(Ordering::Relaxed)
+        self.busy.places.load(Ordering::Relaxed) > self.capacity.load(Ordering::Relaxed)
     }
 
     pub(super) fn release_place(&self) {
         // Release: pairs with the Acquire in `is_over`, for the sake of `telling`; the count alone decides all else.
-        let before = self.places.fetch_sub(1, Ordering::Release);
+        let before = self.busy.places.fetch_sub(1, Ordering::Release);
         debug_assert!(before > 0, "a place was given back twice");
     }
 }

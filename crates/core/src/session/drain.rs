@@ -187,7 +187,7 @@ impl<P: Payload> Inner<P> {
     pub(super) fn is_over(&self) -> bool {
         // Acquire, first: pairs with the Release in `release_place`. Who sees a place free sees that its session's end is
         // to be told still, if it is.
-        self.is_draining() && self.places.load(Ordering::Acquire) == 0
+        self.is_draining() && self.busy.places.load(Ordering::Acquire) == 0
             // Acquire: pairs with the Release in `Telling::drop`: what was told is there to be read.
             && self.feed.untold.load(Ordering::Acquire) == 0
     }

@@ -40,7 +40,7 @@ impl<P: Payload> SessionMap<P> {
     /// at this moment, or that nobody sees any more but are not freed yet. Costs one load.
     pub fn occupied(&self) -> usize {
         // Relaxed: a count, ordered with nothing.
-        self.inner.places.load(Ordering::Relaxed)
+        self.inner.busy.places.load(Ordering::Relaxed)
     }
 
     /// All sessions, the newest first; of those created in the same millisecond, the one created last first.

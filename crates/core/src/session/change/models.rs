@@ -21,7 +21,7 @@ fn put(map: &SessionMap<()>, owner: &Owner) {
     let cell = Cell::first(Life { id: 0, created, end: Once::new() }, state);
     let fresh = map.inner.table.fresh(hash, Code::new("A"), cell);
     // The places that it gives back when it ends.
-    map.inner.places.fetch_add(1, Ordering::Relaxed);
+    map.inner.busy.places.fetch_add(1, Ordering::Relaxed);
     assert!(owner.core().reserve(1));
     assert!(map.inner.table.insert(fresh, || 1, &pin()).is_ok());
 }
