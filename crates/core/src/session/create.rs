@@ -106,6 +106,12 @@ struct Published<'g, P: Payload> {
     replaced: Option<Entry<'g, Code, Cell<P>>>,
 }
 
+/// A place in the map, and how many were taken with it.
+pub(super) struct Reserved<'a> {
+    place: Place<'a>,
+    places: usize,
+}
+
 impl<P: Payload> Inner<P> {
     fn create(&self, code: Code, payload: P, owner: Option<&OwnerRef>) -> Result<(), CreateError<P>> {
         if self.is_draining() {
@@ -123,8 +129,16 @@ impl<P: Payload> Inner<P> {
             Ok(place) => place,
             Err(kind) => return Err(CreateError::new(kind, payload)),
         };
+        // Here, where the number that the version gets is on the same line of memory.
+        let in_map = match found {
+            None => match self.reserve_place() {
+                Ok(reserved) => Some(reserved),
+                Err(full) => return Err(CreateError::new(full, payload)),
+            },
+            Some(_) => None,
+        };
         let fresh = self.table.fresh(hash, code, self.first_version(payload, owner));
-        let published = match self.publish(fresh, found, place.as_mut(), &guard) {
+        let published = match self.publish(fresh, found, in_map, place.as_mut(), &guard) {
             Ok(published) => published,
             Err((kind, fresh)) => {
                 return Err(CreateError::new(kind, fresh.into_parts().1.into_own().payload));
@@ -164,16 +178,17 @@ impl<P: Payload> Inner<P> {
     }
 
     /// Puts a new session into the table: where nothing is, or in the place of one that nobody sees any more. If it
-    /// has, the place with its owner is kept. `found` is what a look has found under its code.
+    /// has, the place with its owner is kept. `found` is what a look has found under its code, `in_map` a place in the
+    /// map, if there was nothing.
     #[allow(clippy::type_complexity, reason = "what is there, or why not and what was to be there")]
     fn publish<'g>(
         &'g self,
         mut fresh: Fresh<Code, Cell<P>>,
         mut found: Option<(Entry<'g, Code, Cell<P>>, Standing)>,
+        mut in_map: Option<Reserved<'g>>,
         with_owner: Option<&mut Place<'_>>,
         guard: &'g Guard,
     ) -> Result<Published<'g, P>, (CreateErrorKind, Fresh<Code, Cell<P>>)> {
-        let mut in_map = None;
         loop {
             match found {
                 Some((_, Standing::Visible)) => {
@@ -197,21 +212,22 @@ impl<P: Payload> Inner<P> {
                     }
                 }
                 None => {
-                    in_map = in_map.or_else(|| self.reserve_place());
-                    let Some(place) = &mut in_map else {
-                        // Relaxed: as in `admit`.
-                        let capacity = self.capacity.load(Ordering::Relaxed);
-                        return Err((CreateErrorKind::MapFull { capacity }, fresh));
+                    let mut reserved = match in_map.take().map_or_else(|| self.reserve_place(), Ok) {
+                        Ok(reserved) => reserved,
+                        Err(full) => return Err((full, fresh)),
                     };
-                    // Relaxed: a count, in which this one's place is.
-                    let entries = || self.busy.places.load(Ordering::Relaxed);
+                    // The count as it was then: it is written by all who create, and to read it again is to wait for it.
+                    let entries = || reserved.places;
                     match self.table.insert(fresh, entries, guard) {
                         Ok(entry) => {
-                            place.keep();
+                            reserved.place.keep();
                             with_owner.map(Place::keep);
                             return Ok(Published { entry, replaced: None });
                         }
-                        Err(Occupied { fresh: back, .. }) => fresh = back,
+                        Err(Occupied { fresh: back, .. }) => {
+                            fresh = back;
+                            in_map = Some(reserved);
+                        }
                     }
                 }
             }
@@ -286,17 +302,17 @@ impl<P: Payload> Inner<P> {
     }
 
     /// Takes a place in the map, making room first if it is full.
-    pub(super) fn reserve_place(&self) -> Option<Place<'_>> {
+    pub(super) fn reserve_place(&self) -> Result<Reserved<'_>, CreateErrorKind> {
         loop {
             // Relaxed: as in `admit`.
             let capacity = self.capacity.load(Ordering::Relaxed);
             let more = |places: usize| (places < capacity).then_some(places + 1);
             // Relaxed, both: the count alone decides, and it publishes nothing.
-            if self.busy.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
-                return Some(Place::of(self));
+            if let Ok(before) = self.busy.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
+                return Ok(Reserved { place: Place::of(self), places: before + 1 });
             }
             if !self.make_room() {
-                return None;
+                return Err(CreateErrorKind::MapFull { capacity });
             }
         }
     }
