@@ -45,11 +45,11 @@ impl<S: Send + Sync + 'static> Share<S> {
     /// Makes it an owner, or one no more.
     ///
     /// # Safety
-    /// There is one owner for each that is counted at the next step at which anybody may drop one.
+    /// Whenever one of those that point to a place may be dropped, as many of them are owners as are counted there.
     unsafe fn set_owner(&self, owns: bool) {
         let tag = if owns { 0 } else { LENT };
-        // Relaxed: the tag is read by who drops this. Either nobody else has it yet, or it is dropped after this thread's
-        // guard is gone, which comes behind this.
+        // Relaxed: who drops this reads the tag. Either nobody else has it yet, or it is not dropped before this thread's
+        // guard is gone, which is seen by who drops it.
         self.place.store(self.place().map_addr(|address| address | tag), Ordering::Relaxed);
     }
 }
@@ -102,7 +102,7 @@ impl<S: Send + Sync + 'static, B> Deref for Version<S, B> {
     }
 }
 
-impl<'g, K, S, B> Entry<'g, K, Version<S, B>>
+impl<K, S, B> Entry<'_, K, Version<S, B>>
 where
     K: Send + Sync + 'static,
     S: Send + Sync + 'static,

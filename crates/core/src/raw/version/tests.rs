@@ -75,7 +75,7 @@ fn loom_who_has_seen_an_old_version_finds_what_it_shares_when_the_last_is_droppe
         let mine = Arc::clone(&table);
         let reader = move || {
             let guard = pin();
-            let Some(entry) = mine.get(&Key, &guard) else { return None };
+            let entry = mine.get(&Key, &guard)?;
             assert_eq!(entry.value().shared().0.read(), 7);
             Some(entry.value().share())
         };
