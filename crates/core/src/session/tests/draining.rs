@@ -98,24 +98,45 @@ fn who_reads_from_a_drained_map_is_woken_when_the_last_place_is_given_back() {
     assert_eq!(poll(&mut poll_fn(|context| events.poll_recv(context)), &woken), Poll::Ready(None));
 }
 
-/// Deletes a session when it is woken.
-struct Deletes(SessionMap<()>);
+/// Deletes a session when it is woken. It lets go of the map, which may hold it still when both are no longer needed.
+struct Deletes(Mutex<Option<SessionMap<()>>>);
 
 impl Wake for Deletes {
     fn wake(self: Arc<Self>) {
-        self.0.delete("A");
+        let map = self.0.lock().unwrap().take();
+        map.map(|map| map.delete("A"));
     }
 }
 
 /// Drains the map when it is woken, and reads on until there is nothing more for now, or for ever.
-struct Drains(SessionMap<()>, Mutex<Events<()>>, Mutex<Option<Poll<Option<Received>>>>);
+struct Drains(Mutex<Option<(SessionMap<()>, Events<()>)>>, Mutex<Option<Outcome>>);
+
+/// Where a reader has come to.
+type Outcome = (Events<()>, Poll<Option<Received>>);
+
+impl Drains {
+    fn new(map: &SessionMap<()>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some((map.clone(), map.events(8)))), Mutex::default()))
+    }
+
+    fn read(&self) -> Outcome {
+        self.1.lock().unwrap().take().expect("it was woken")
+    }
+}
 
 impl Wake for Drains {
     fn wake(self: Arc<Self>) {
-        drop(self.0.drain());
-        let mut events = self.1.lock().unwrap();
+        let taken = self.0.lock().unwrap().take();
+        let Some((map, mut events)) = taken else { return };
+        drop(map.drain());
         let mut next = || events.poll_recv(&mut Context::from_waker(Waker::noop()));
-        while let Poll::Ready(Some(_)) = *self.2.lock().unwrap().insert(next()) {}
+        let last = loop {
+            let polled = next();
+            if !matches!(polled, Poll::Ready(Some(_))) {
+                break polled;
+            }
+        };
+        *self.1.lock().unwrap() = Some((events, last));
     }
 }
 
@@ -123,14 +144,14 @@ impl Wake for Drains {
 fn who_reads_from_a_drained_map_reads_every_end_before_it_is_over() {
     let (map, _) = map::<()>();
     map.create("A", (), None).unwrap();
-    let drains = Arc::new(Drains(map.clone(), Mutex::new(map.events(8)), Mutex::default()));
+    let drains = Drains::new(&map);
     let mut gone = map.gone("A");
     let waker = Waker::from(Arc::clone(&drains));
     assert!(std::pin::Pin::new(&mut gone).poll(&mut Context::from_waker(&waker)).is_pending());
     // Between the removal and the telling of it the waiter is woken.
     map.delete("A");
-    assert_eq!(*drains.2.lock().unwrap(), Some(Poll::Pending), "there is more to come");
-    let mut events = drains.1.lock().unwrap();
+    let (mut events, last) = drains.read();
+    assert_eq!(last, Poll::Pending, "there is more to come");
     let woken = Arc::default();
     let mut next = || poll(&mut poll_fn(|context| events.poll_recv(context)), &woken);
     assert!(matches!(next(), Poll::Ready(Some(Received::Event(_)))));
@@ -141,14 +162,15 @@ fn who_reads_from_a_drained_map_reads_every_end_before_it_is_over() {
 fn who_has_read_from_a_drained_map_to_the_end_is_not_waited_for() {
     let (map, _) = map::<()>();
     map.create("A", (), None).unwrap();
-    let drains = Arc::new(Drains(map.clone(), Mutex::new(map.events(8)), Mutex::default()));
+    let drains = Drains::new(&map);
     let mut until = map.until("A", |_| false);
     let waker = Waker::from(Arc::clone(&drains));
     assert!(std::pin::Pin::new(&mut until).poll(&mut Context::from_waker(&waker)).is_pending());
     // Between the update and the telling of it the waiter is woken.
     map.update("A", |_| ()).unwrap();
     drop(until);
-    assert_eq!(*drains.2.lock().unwrap(), Some(Poll::Ready(None)), "the end is read");
+    let (_events, last) = drains.read();
+    assert_eq!(last, Poll::Ready(None), "the end is read");
     assert_eq!(map.drain().so_far().unseen, 0);
 }
 
@@ -158,7 +180,7 @@ fn nobody_waits_for_a_reader_of_one_session_to_read_what_is_told_after_its_end()
     map.create("A", (), None).unwrap();
     let mut events = map.watch("A").unwrap();
     let mut until = map.until("A", |_| false);
-    let waker = Waker::from(Arc::new(Deletes(map.clone())));
+    let waker = Waker::from(Arc::new(Deletes(Mutex::new(Some(map.clone())))));
     assert!(std::pin::Pin::new(&mut until).poll(&mut Context::from_waker(&waker)).is_pending());
     // Between the update and the telling of it the waiter is woken.
     map.update("A", |_| ()).unwrap();
