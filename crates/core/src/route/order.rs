@@ -21,6 +21,7 @@ use crate::{
     raw::{Cell, Cursor, Guard, Slot, Table},
     sync::{AtomicU64, AtomicUsize, Ordering},
 };
+use crossbeam_utils::CachePadded;
 use std::collections::BinaryHeap;
 
 use super::record::Record;
@@ -65,7 +66,8 @@ struct Draft {
 
 /// A partition's set order.
 pub(super) struct Order {
-    stamps: AtomicU64,
+    /// On a line of its own, so that the sets that write it are not in the way of who reads what is beside it.
+    stamps: CachePadded<AtomicU64>,
     survey: Cell<Survey>,
     draft: Slot<Draft>,
     floor: Floor,
@@ -75,7 +77,7 @@ impl Order {
     pub(super) fn new() -> Self {
         Self {
             // 0 is no stamp, so that a reconstructed one cannot fall below the first.
-            stamps: AtomicU64::new(1),
+            stamps: CachePadded::new(AtomicU64::new(1)),
             survey: Cell::new(Survey { oldest: Box::default(), used: AtomicUsize::new(0) }),
             draft: Slot::empty(),
             floor: Floor::new(),

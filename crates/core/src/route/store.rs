@@ -14,6 +14,7 @@ use crate::{
     raw::{Cursor, DropPanics, Entry, Guard, Occupied, Query, Table},
     sync::{AtomicBool, AtomicUsize, Ordering},
 };
+use crossbeam_utils::CachePadded;
 
 mod unstored;
 
@@ -68,7 +69,9 @@ pub(super) struct Store<R: Destination> {
     /// Places that are taken, by records and by insertions under way; no reader sees more records than this. Above the bound
     /// only while that is being lowered, and for as long as an insertion that has taken its place by the older bound has not
     /// given it back, or evicted another record for it.
-    pub(super) held: AtomicUsize,
+    ///
+    /// On a line of its own, as the stamps are: insertions write it.
+    pub(super) held: CachePadded<AtomicUsize>,
 }
 
 impl<R: Destination> Store<R> {
@@ -77,7 +80,7 @@ impl<R: Destination> Store<R> {
             available: AtomicBool::new(true),
             table: Table::counting(drop_panics),
             order: Order::new(),
-            held: AtomicUsize::new(0),
+            held: CachePadded::new(AtomicUsize::new(0)),
         }
     }
 
