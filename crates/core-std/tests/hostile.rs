@@ -1,15 +1,17 @@
 //! Users' destructors and clocks that panic on the monitor's thread: what the others have is watched on.
 
+mod fragile;
+
+use fragile::Fragile;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
-use tenure_core::{Clock, DeathReason, EndCause, Event, SessionMap, Tick};
+use tenure_core::{DeathReason, EndCause, SessionMap, Tick};
 use tenure_std::{Hearts, Monitor, Watcher};
 
 /// No machine is so busy that what a test waits for takes longer.
@@ -78,28 +80,12 @@ fn what_a_session_carries() {
     is_at_work(&monitor);
 }
 
-/// Panics when it is asked for the time, once it is broken.
-#[derive(Clone, Debug, Default)]
-struct Fragile(Arc<AtomicBool>);
-
-impl Clock for Fragile {
-    fn now(&self) -> Tick {
-        assert!(!self.0.load(Ordering::SeqCst), "planted: a clock panics");
-        Tick::ZERO
-    }
-
-    fn wall(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH
-    }
-}
-
 /// Hearts of two maps, one of which has a clock that breaks before they stop. The others' are to be seen to all the same.
 #[test]
 fn the_clock_of_a_map_whose_owner_is_ended() {
     for grace in [None, Some(LONG)] {
         let (clock, hearts) = (Fragile::default(), Hearts::new());
-        let bad =
-            SessionMap::<()>::builder().clock(clock.clone()).observer(|_: &Event<'_>| {}).build().unwrap();
+        let bad = clock.map();
         let good = SessionMap::<()>::new();
         let beating = |map: &SessionMap<()>, code: &str| {
             let owner = map.owner();
@@ -107,7 +93,7 @@ fn the_clock_of_a_map_whose_owner_is_ended() {
             hearts.add(owner, Duration::from_millis(10), grace, Tick::ZERO)
         };
         let all = [beating(&bad, "A"), beating(&good, "A"), beating(&bad, "B")];
-        clock.0.store(true, Ordering::SeqCst);
+        clock.break_it();
         hearts.step(Tick::from_millis(10));
         let name = all[1].name();
         assert_eq!(name.suspended_until().is_some(), grace.is_some());
@@ -119,10 +105,10 @@ fn the_clock_of_a_map_whose_owner_is_ended() {
 fn a_clock() {
     let monitor = Monitor::new().unwrap();
     let clock = Fragile::default();
-    let map = SessionMap::<()>::builder().clock(clock.clone()).observer(|_: &Event<'_>| {}).build().unwrap();
+    let map = clock.map();
     let owner = map.owner();
     map.create("A", (), &owner).unwrap();
-    clock.0.store(true, Ordering::SeqCst);
+    clock.break_it();
     let heartbeat = monitor.heartbeat(owner, Duration::from_millis(1));
     is_at_work(&monitor);
     assert_eq!(heartbeat.name().reason(), Some(DeathReason::HeartbeatMissed));
