@@ -234,12 +234,12 @@ impl<P: Payload> Inner<P> {
 
 /// A dead owner whose sessions are not all freed. When this goes, also by unwinding, it is left to the background
 /// thread, or to the next that prunes.
-struct Left<'a, P: Payload> {
+struct Unburied<'a, P: Payload> {
     map: &'a Inner<P>,
     owner: &'a OwnerRef,
 }
 
-impl<P: Payload> Drop for Left<'_, P> {
+impl<P: Payload> Drop for Unburied<'_, P> {
     fn drop(&mut self) {
         self.map.leave(self.owner.clone());
     }
@@ -278,13 +278,13 @@ fn set_depth(depth: u32) {
 impl<P: Payload> Home for Inner<P> {
     /// A small owner is freed at once. A larger one is left to the background thread, or to the next that prunes.
     fn bury(&self, owner: &OwnerRef) {
-        let left = Left { map: self, owner };
+        let unburied = Unburied { map: self, owner };
         // An observer or a waker may end another owner, whose end has it end the next: not down to the end of the stack.
         let Some(_inside) = Inside::enter() else { return };
         // A small owner has no more hints than twice its sessions and a few (`OwnerCore::is_untidy`).
         for _ in 0..4 * FREED_AT_DEATH / HINTS {
             if self.reap(owner, HINTS).1 {
-                return mem::forget(left);
+                return mem::forget(unburied);
             }
         }
     }

@@ -71,8 +71,7 @@ impl<P: Payload> Inner<P> {
                     }
                 }
                 // It may lead to a session that has not moved: the old owner's death is to find it.
-                let leads = |entry: Entry<'_, Code, Cell<P>>| entry.value().concerns(from);
-                self.table.with_hash(hash, &guard).any(leads)
+                self.leads(hash, from, &guard)
             });
             if done {
                 break;

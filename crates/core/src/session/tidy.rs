@@ -41,7 +41,7 @@ impl<P: Payload> Inner<P> {
     }
 
     /// Whether a hint of this owner leads to a session that is its own.
-    fn leads(&self, hash: u64, owner: &OwnerRef, guard: &Guard) -> bool {
+    pub(super) fn leads(&self, hash: u64, owner: &OwnerRef, guard: &Guard) -> bool {
         self.table.with_hash(hash, guard).any(|entry| entry.value().concerns(owner))
     }
 
