@@ -172,10 +172,11 @@ impl Shared {
         let (guard, place) = (pin(), self.place(hash));
         loop {
             let current = place.load(&guard);
+            if !current.iter().flatten().any(|removal| removal.0 == hash) {
+                return;
+            }
             let mut left = others(current, hash);
-            if left.clone().count() == current.iter().flatten().count()
-                || place.replace(current, array::from_fn(|_| left.next()), &guard).is_ok()
-            {
+            if place.replace(current, array::from_fn(|_| left.next()), &guard).is_ok() {
                 return;
             }
         }
@@ -183,7 +184,7 @@ impl Shared {
 }
 
 /// The removals in a place but that of this hash.
-fn others(place: &Place, hash: u64) -> impl Iterator<Item = Arc<(u64, Removal)>> + Clone {
+fn others(place: &Place, hash: u64) -> impl Iterator<Item = Arc<(u64, Removal)>> {
     place.iter().flatten().filter(move |removal| removal.0 != hash).cloned()
 }
 

@@ -130,9 +130,7 @@ impl<P: Payload> Watch<P> {
             _ => Seen::Gone(life.ended().clone()),
         }
     }
-}
 
-impl<P: Payload> Watch<P> {
     /// What its waiter is told, if it is.
     fn tell<T>(&mut self, poll: Poll<T>) -> Poll<T> {
         if poll.is_ready() && !mem::replace(&mut self.told, true) {
